@@ -1,0 +1,65 @@
+"""Files that appear whole or not at all, and their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def sha256_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def describe(root: Path, relative: str) -> dict[str, Any]:
+    """Path, SHA-256 and size of an artifact; a folder's hash is over the sorted (name, file hash) pairs below it."""
+    path = root / relative
+    if path.is_file():
+        return {"path": relative, "sha256": sha256_file(path), "bytes": path.stat().st_size}
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(path).as_posix()}\0{sha256_file(file)}\n".encode())
+    return {"path": relative, "sha256": digest.hexdigest(), "bytes": sum(file.stat().st_size for file in files)}
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Call `write(temporary)` and rename the outcome (file or folder) over `path`: a reader never sees half of it."""
+    temporary = path.with_name(f".{path.name}.partial")
+    remove(temporary)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(temporary)
+        if path.is_dir():
+            remove(path)
+        os.replace(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(path, lambda temporary: _write_durably(temporary, text))
+
+
+def remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
