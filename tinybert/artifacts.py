@@ -51,6 +51,14 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, lambda temporary: _write_durably(temporary, text))
 
 
+def read_json(path: Path) -> Any:
+    """The file's value, or None where there is no such file or it does not parse."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 def remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

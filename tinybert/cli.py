@@ -1,0 +1,96 @@
+"""The pipeline's command line: one stage a process, events on stdout, a defined exit code."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import signal
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinybert import engine_choice, events, stop
+from tinybert.errors import INFRASTRUCTURE, StageError
+from tinybert.result import RESULT, Clock, EngineFacts, StageContext, write_result
+from tinybert.spec import STAGES, StageSpec, load_spec
+
+EXAMPLES = """\
+examples:
+  python -m tinybert prepare --spec runs/latest/specs/prepare.json --out /tmp/prepare
+  python -m tinybert teacher --spec teacher.json --out /tmp/teacher   (run again after a kill: it resumes)
+
+exit codes: 0 done, 2 bad input, 4 infrastructure, 130 and 143 interrupted (resumable)"""
+
+# Stages that import no engine: their keys leave the engine out, so that both engines share them.
+ENGINE_FREE = ("prepare",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    events.claim_stdout()
+    stop.listen()
+    begun_s = time.monotonic()
+    try:
+        spec = load_spec(options.spec, options.stage)
+        events.start(spec.stage)
+        _run(spec, options.out.resolve())
+    except StageError as error:
+        events.error(error.exit_code, str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        events.error(128 + signal.SIGINT, "interrupted; run the same command again to resume")
+        return 128 + signal.SIGINT
+    except (OSError, MemoryError) as error:
+        events.error(INFRASTRUCTURE, _describe(error, options.out))
+        return INFRASTRUCTURE
+    except Exception as error:
+        traceback.print_exc()
+        events.error(INFRASTRUCTURE, f"a fault in the stage {options.stage}: {type(error).__name__}: {_first_line(error)}")
+        return INFRASTRUCTURE
+    events.end(time.monotonic() - begun_s)
+    return 0
+
+
+def _run(spec: StageSpec, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    if (out / RESULT).exists():
+        events.note(f"{out / RESULT} exists: nothing to do")
+        return
+    context = StageContext(spec, out, Clock(out))
+    facts = EngineFacts("none", "none")
+    if spec.stage not in ENGINE_FREE:
+        engine_choice.use(spec.engine)
+        from tinybert import engine as E
+
+        E.setup(spec.device, spec.threads)
+        facts = EngineFacts(E.version(), E.device_name(spec.device))
+    stage = importlib.import_module(f"tinybert.stages.{spec.stage}")
+    write_result(context, stage.run(context), facts)
+
+
+def _describe(error: OSError | MemoryError, out: Path) -> str:
+    if isinstance(error, MemoryError):
+        return "out of memory: close other programs, or choose a smaller batch_size in the suite"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left on the disk of {out}: free some and run again (what is finished is kept)"
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tinybert",
+        description="Run one stage of the TinyBERT pipeline.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("stage", choices=STAGES, metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument("--spec", type=Path, required=True, help="the stage's specification (docs/contract.md)")
+    parser.add_argument("--out", type=Path, required=True, help="directory for artifacts and result.json")
+    return parser

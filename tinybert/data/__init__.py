@@ -1,0 +1,1 @@
+"""From tab-separated files to batches: reading, the embedded sample, tokens, batches, OFRecord."""

@@ -1,0 +1,1 @@
+"""BERT on the engine seam: shape, network, weights, layer map and the student's start."""

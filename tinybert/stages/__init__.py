@@ -1,0 +1,1 @@
+"""One file per stage, each with `run(context) -> Outcome`."""
