@@ -165,6 +165,7 @@ class Training:
                     stop.check()
                     saved_s = timed_s = time.monotonic()
         self._flush(phase.name)
+        self._save(optimizer)
 
     def _step(self, phase: Phase, rows: np.ndarray, rate: float, optimizer: E.Adam) -> None:
         progress = self._progress
