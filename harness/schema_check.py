@@ -42,7 +42,7 @@ def violations(checker: Draft202012Validator, file: YamlFile, where: Where, valu
 
 def nearest(name: object, allowed: Iterable[object]) -> str:
     """` (did you mean ...?)`, or nothing where no allowed name is near."""
-    close = difflib.get_close_matches(str(name).lower(), {str(each).lower(): None for each in allowed}, n=1)
+    close = difflib.get_close_matches(str(name).lower(), [str(each).lower() for each in allowed], n=1, cutoff=0.5)
     original = [str(each) for each in allowed if close and str(each).lower() == close[0]]
     return f" (did you mean {original[0]!r}?)" if original else ""
 

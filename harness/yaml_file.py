@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +70,8 @@ def _construct(loader: yaml.SafeLoader, node: yaml.Node, where: Where, parsed: Y
         value = loader.construct_object(node)
         if type(value) is int and _SURPRISING_INTEGER.match(node.value):
             parsed.problems.append(f"{parsed.path}:{line}: YAML reads {node.value} as {value}: write {value}, or quote it")
+        if isinstance(value, float) and not math.isfinite(value):
+            parsed.problems.append(f"{parsed.path}:{line}: {node.value} is not a finite number")
         return value
     mapping: dict[Any, Any] = {}
     for key_node, value_node in node.value:

@@ -1,0 +1,73 @@
+# make bench TASK=SST-2 [PROFILE= ENGINE= DEVICE= SEED= TEACHER= DATA_ROOT= RUNS= THREADS= SUITE= STRICT=1]
+# Every target creates what it needs; `make help` lists them.
+
+SHELL := /bin/sh
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory
+
+REQUIREMENTS := containers/requirements
+VENV := .venv
+TINYBENCH := $(VENV)/bin/tinybench
+ENGINES := torch oneflow
+
+# The variables reach the recipes through the environment, so that spaces and quotes in them stay what they are.
+export TASK SUITE PROFILE ENGINE DEVICE SEED TEACHER DATA_ROOT RUNS THREADS STRICT
+
+OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--profile "$$PROFILE"} \
+	$${ENGINE:+--engine "$$ENGINE"} $${DEVICE:+--device "$$DEVICE"} $${SEED:+--seed "$$SEED"} \
+	$${TEACHER:+--teacher "$$TEACHER"} $${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
+	$${THREADS:+--threads "$$THREADS"} $(if $(filter-out 0 no false,$(STRICT)),--strict)
+
+.PHONY: bench plan doctor test lint type setup clean help
+
+bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2
+	@$(TINYBENCH) run $(OPTIONS)
+
+plan: $(VENV)/.stamp ## show what bench would do
+	@$(TINYBENCH) plan $(OPTIONS)
+
+doctor: $(VENV)/.stamp ## say what this machine can run and what to do about the rest
+	@$(TINYBENCH) doctor
+
+setup: $(VENV)/.stamp ## create the engines' environments now
+	@$(TINYBENCH) setup
+
+lint: $(VENV)/.stamp-lint ## ruff
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+type: $(VENV)/.stamp-lint ## mypy --strict
+	@$(VENV)/bin/mypy harness
+	@$(VENV)/bin/mypy --exclude oneflow tinybert
+
+test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
+	@$(VENV)/bin/python -m pytest tests/harness
+	@set -e; for engine in $(ENGINES); do \
+		TINYBERT_ENGINE=$$engine .venv-$$engine/bin/python -m pytest tests/tinybert; \
+	done
+
+clean: ## remove the environments and tool caches; runs and downloads stay
+	rm -rf $(VENV) $(ENGINES:%=.venv-%) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+
+# A stamp is written last, so an interrupted creation is done again, and so is one whose requirements have changed since.
+$(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt pyproject.toml
+	@python=$$(for each in $$PYTHON python3 python3.13 python3.12 python3.11 python3.10; do \
+		"$$each" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$each" && break; done); \
+	if [ -z "$$python" ]; then \
+		echo "make: Python 3.10 or later with venv is needed (Debian, Ubuntu: apt install python3 python3-venv), or say PYTHON=/path" >&2; \
+		exit 4; fi; \
+	echo "creating $(VENV) with $$("$$python" --version)"; \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV) && \
+	$(VENV)/bin/python -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)/harness.txt && \
+	$(VENV)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . && \
+	touch $@
+
+$(VENV)/.stamp-%: $(VENV)/.stamp $(REQUIREMENTS)/%.txt
+	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)/$*.txt && touch $@
+
+.venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
+	@$(TINYBENCH) setup --engine $*
+	@.venv-$*/bin/python -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)/test.txt \
+		$(addprefix -r ,$(wildcard $(REQUIREMENTS)/test-$*.txt)) && touch $@

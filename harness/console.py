@@ -1,0 +1,117 @@
+"""What the user sees: bars on a terminal, plain lines at phase changes anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.executor.base import Event
+from harness.plan import CellPlan
+from harness.resolve import Resolution
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PLAIN_WIDTH = 120
+"""Columns where no terminal says how wide it is."""
+
+
+def make_console(stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, PLAIN_WIDTH)
+    return console
+
+
+def print_resolutions(console: Console, resolutions: Sequence[Resolution]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("what", "choice", "reason"):
+        table.add_column(column, overflow="fold")
+    for each in resolutions:
+        mark = "[yellow]fallback:[/] " if each.fallback else ""
+        table.add_row(escape(each.what), f"[bold]{escape(each.choice)}[/]", mark + escape(each.reason))
+    console.print(table)
+
+
+def print_plan(console: Console, cells: Sequence[CellPlan]) -> None:
+    """Which stages are in the cache and which will run; a stage that two cells share runs once."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("cell", "stage", "state", "key"):
+        table.add_column(column)
+    seen: set[str] = set()
+    for cell in cells:
+        for plan in cell.stages:
+            if plan.entry.fault() is None:
+                state = "[green]cached[/]"
+            else:
+                state = "shared" if plan.entry.key in seen else "[bold]to run[/]"
+            seen.add(plan.entry.key)
+            table.add_row(cell.name, plan.stage, state, plan.entry.key[:16])
+    console.print(table)
+
+
+class StageDisplay:
+    """One running stage. Feed it events; every phase gets a bar on a terminal, and a line elsewhere."""
+
+    def __init__(self, console: Console, label: str, progress: Progress | None) -> None:
+        self._console = console
+        self._label = label
+        self._progress = progress
+        self._phase: str | None = None
+        self._bar: TaskID | None = None
+
+    def on_event(self, event: Event) -> None:
+        if event["event"] == "note":
+            self._console.print(f"{self._label}: {event['message']}", markup=False, soft_wrap=True)
+        elif event["event"] == "progress":
+            self._on_progress(event)
+
+    def _on_progress(self, event: Event) -> None:
+        is_new = event["phase"] != self._phase
+        self._phase = event["phase"]
+        if self._progress is None:
+            if is_new:
+                line = f"{self._label}: {event['phase']} ({event['total']} {event['unit']})"
+                self._console.print(line, markup=False, soft_wrap=True)
+            return
+        values = "  ".join(f"{name} {value:.4g}" for name, value in event["values"].items())
+        if is_new or self._bar is None:
+            if self._bar is not None:
+                self._progress.remove_task(self._bar)
+            description = escape(f"{self._label}: {event['phase']}")
+            self._bar = self._progress.add_task(description, total=event["total"], unit=event["unit"], values="")
+        self._progress.update(self._bar, completed=event["done"], total=event["total"], values=escape(values))
+
+
+@contextmanager
+def stage_display(console: Console, label: str) -> Iterator[StageDisplay]:
+    """Show a stage while it runs. On a terminal its bars go when it ends; what stays is the line of `print_stage_end`."""
+    if not console.is_terminal:
+        yield StageDisplay(console, label, None)
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[values]}[/]"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield StageDisplay(console, label, progress)
+
+
+def print_stage_end(console: Console, label: str, result: dict[str, Any], begun_s: float, cached: bool) -> None:
+    """One line for a finished stage, with the accuracies that it found."""
+    found = [f"{name} {value:.4f}" for name, value in result["metrics"].items() if name.endswith("accuracy")]
+    took = "cached" if cached else f"{time.monotonic() - begun_s:.1f} s"
+    console.print("  ".join([f"{label}: {took}", *found]), markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Where a stage's command runs: `local` today, behind the one interface of `base`."""

@@ -1,0 +1,108 @@
+"""What to run: cells = suite x engine x device x seed, and for each its stages in order, each with its spec and key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.keys import CONTRACT, ENGINE_FREE, Conditions, stage_key
+from harness.stage_cache import Entry, entry
+from harness.suite import STAGES, Profile
+from harness.tasks import Task
+
+EARLIER_STAGES: dict[str, tuple[str, ...]] = {
+    "prepare": (),
+    "teacher": ("prepare",),
+    "distill": ("prepare", "teacher"),
+    "evaluate": ("prepare", "teacher", "distill"),
+    "measure": ("prepare", "teacher", "distill"),
+    "export": ("prepare", "distill"),
+}
+"""Whose artifacts a stage reads (docs/contract.md)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A directory from outside that a stage reads, and the hash of its content."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the resolved data and weights give the plan. `data` is None for the embedded sample; `student` unless the start is general."""
+
+    data: Source | None
+    teacher: Source
+    student: Source | None
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage of a cell: its orders and its place in the cache."""
+
+    stage: str
+    spec: dict[str, Any]
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class CellPlan:
+    name: str
+    conditions: Conditions
+    stages: tuple[StagePlan, ...]
+
+
+def plan_cells(
+    task: Task, profile: Profile, inputs: Inputs, conditions: Sequence[Conditions], runs: Path
+) -> tuple[CellPlan, ...]:
+    """One cell for each of `conditions`. Runs nothing and writes nothing."""
+    return tuple(_plan_cell(task, profile, inputs, each, runs) for each in conditions)
+
+
+def _plan_cell(task: Task, profile: Profile, inputs: Inputs, conditions: Conditions, runs: Path) -> CellPlan:
+    planned: dict[str, StagePlan] = {}
+    for stage in STAGES:
+        options = _options(stage, profile, inputs)
+        outside = _outside(stage, inputs)
+        earlier = {name: planned[name].entry for name in EARLIER_STAGES[stage]}
+        hashes = {name: source.sha256 for name, source in outside.items()} | {name: each.key for name, each in earlier.items()}
+        key = stage_key(stage, options, task.contract(), hashes, conditions)
+        paths = {name: source.path for name, source in outside.items()} | {name: each.directory for name, each in earlier.items()}
+        shared = stage in ENGINE_FREE
+        spec = {
+            "contract": CONTRACT,
+            "stage": stage,
+            "key": key,
+            "engine": conditions.engine,
+            "device": "cpu" if shared else conditions.device,
+            "threads": conditions.threads,
+            "seed": 0 if shared else conditions.seed,
+            "task": task.contract(),
+            "inputs": {name: str(path) for name, path in paths.items()},
+            "options": options,
+        }
+        planned[stage] = StagePlan(stage, spec, entry(runs, stage, key))
+    name = f"{conditions.engine}-{conditions.device.replace(':', '')}-seed{conditions.seed}"
+    return CellPlan(name, conditions, tuple(planned.values()))
+
+
+def _options(stage: str, profile: Profile, inputs: Inputs) -> dict[str, Any]:
+    """The profile's options; for `prepare` completed by where the data comes from."""
+    options = profile.stages[stage]
+    if stage != "prepare":
+        return options
+    if inputs.data is None:
+        return {**options, "source": "sample"}
+    return {**options, "source": "directory", "sample": None}
+
+
+def _outside(stage: str, inputs: Inputs) -> dict[str, Source]:
+    if stage == "prepare":
+        return {"weights": inputs.teacher} | ({"data": inputs.data} if inputs.data else {})
+    if stage == "teacher":
+        return {"weights": inputs.teacher}
+    return {"student_weights": inputs.student} if stage == "distill" and inputs.student else {}

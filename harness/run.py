@@ -1,0 +1,142 @@
+"""A run, from what was asked for to the report: the story that the command line tells."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import errno
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from harness import record as records
+from harness.console import print_resolutions, print_stage_end, stage_display
+from harness.errors import ExitCode, HarnessError, InfrastructureError
+from harness.executor.base import Executor, StageCommand
+from harness.executor.local import LocalExecutor
+from harness.job import Job, Request, resolve
+from harness.plan import CellPlan, StagePlan
+from harness.record import StageOutcome
+from harness.resolve.environment import EngineEnvironment, ensure_environment
+
+LATEST = "latest"
+
+
+def run(request: Request, console: Console) -> Path:
+    """Run what was asked for and return the run's folder. Raises HarnessError; what was finished by then is in the cache."""
+    job = resolve(request)
+    print_resolutions(console, job.resolutions)
+    with _disk_faults(request.runs):
+        folder = _create_run_folder(request.runs, job.suite.name)
+        cells = [(cell, _run_cell(cell, folder, request, console)) for cell in job.cells]
+        record = records.build(folder.run_id, request, job, cells)
+        publish(folder.path, record, console)
+        _point_latest_at(folder.path)
+    return folder.path
+
+
+def publish(run_dir: Path, record: dict[str, Any], console: Console) -> None:
+    """Judge the claims, write the record and its report, and show them."""
+    from harness.report import render
+    from harness.report.table import print_result_table
+    from harness.report.verdict import judge
+
+    record["claims"] = judge(record)
+    path = records.write(run_dir, record)
+    report = render(record, run_dir)
+    print_result_table(console, record)
+    for each in (report.html, report.markdown, path):
+        console.print(str(each), markup=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """`runs/<run-id>/`: record and report, and below it each stage's spec and log."""
+
+    run_id: str
+    path: Path
+
+    def file(self, kind: str, cell: CellPlan, name: str) -> Path:
+        path = self.path / kind / cell.name / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Console) -> Sequence[StageOutcome]:
+    executor = LocalExecutor()
+    environment: EngineEnvironment | None = None
+    outcomes = []
+    for plan in cell.stages:
+        label = f"{cell.name} {plan.stage}"
+        spec = folder.file("specs", cell, f"{plan.stage}.json")
+        records.write_atomically(spec, json.dumps(plan.spec, indent=1, ensure_ascii=False) + "\n")
+        begun_s = time.monotonic()
+        result = plan.entry.result()
+        cached = result is not None
+        if result is None:
+            environment = environment or ensure_environment(cell.conditions.engine, console)
+            command = StageCommand(
+                plan.stage, environment.python, spec, plan.entry.directory, folder.file("logs", cell, f"{plan.stage}.log")
+            )
+            result, cached = _run_stage(executor, command, plan, label, request.stage_timeout_s, console)
+        print_stage_end(console, label, result, begun_s, cached)
+        outcomes.append((plan, result, cached))
+    return outcomes
+
+
+def _run_stage(
+    executor: Executor, command: StageCommand, plan: StagePlan, label: str, timeout_s: float | None, console: Console
+) -> tuple[dict[str, Any], bool]:
+    """The stage's result, and whether another harness had it ready by the time this one could begin."""
+
+    def on_wait() -> None:
+        console.print(f"{label}: another run is at work on this stage: waiting for it", markup=False, soft_wrap=True)
+
+    with plan.entry.lock(on_wait):
+        if (result := plan.entry.result()) is not None:
+            return result, True
+        if note := plan.entry.set_aside_if_broken():
+            console.print(f"{label}: {note}", markup=False, soft_wrap=True)
+        plan.entry.directory.mkdir(parents=True, exist_ok=True)
+        with stage_display(console, label) as display:
+            exit_ = executor.run(command, display.on_event, timeout_s)
+        if exit_.code != ExitCode.DONE:
+            raise HarnessError(exit_.message, exit_.code)
+        result = plan.entry.result()
+        if result is None:
+            fault = plan.entry.fault()
+            raise InfrastructureError(f"the stage {plan.stage} ended well, but {fault}; log: {command.log}")
+        return result, False
+
+
+def _create_run_folder(runs: Path, suite: str) -> RunFolder:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{suite}-{secrets.token_hex(3)}"
+    path = runs.resolve() / run_id
+    path.mkdir(parents=True)
+    return RunFolder(run_id, path)
+
+
+def _point_latest_at(run_dir: Path) -> None:
+    temporary = run_dir.with_name(f".{LATEST}-{run_dir.name}")
+    temporary.symlink_to(run_dir.name)
+    temporary.replace(run_dir.with_name(LATEST))
+
+
+@contextlib.contextmanager
+def _disk_faults(runs: Path) -> Iterator[None]:
+    """A full or unwritable disk is the machine's fault, told in one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InfrastructureError(f"no space left for {runs}: free some and run again (what is finished is kept)") from error
+        reason = error.strerror or os.strerror(error.errno or 0)
+        raise InfrastructureError(f"cannot write to {error.filename or runs}: {reason}; choose another folder with RUNS=") from error
