@@ -28,6 +28,7 @@ __all__ = [
     "NamedParameters",
     "Parameter",
     "Tensor",
+    "assign",
     "attention",
     "attention_with_scores",
     "check_ids",
@@ -93,6 +94,12 @@ def tensor(array: np.ndarray, device: str) -> Tensor:
 def parameter(array: np.ndarray, device: str) -> Parameter:
     """A trainable float32 copy of the array."""
     return flow.nn.Parameter(flow.tensor(array, device=device, dtype=flow.float32))
+
+
+def assign(target: Parameter, array: np.ndarray) -> None:
+    """Copy the array into the parameter, in place."""
+    with no_grad():
+        target.copy_(flow.tensor(array, device=target.device))
 
 
 def to_numpy(value: Tensor) -> np.ndarray:
