@@ -1,0 +1,41 @@
+"""The report of a run: `render` writes it, `judge` holds the published claims against a record, `result_table` is for the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import InfrastructureError
+from harness.report.content import document
+from harness.report.markdown import markdown
+from harness.report.page import page
+from harness.report.table import result_table
+from harness.report.verdict import judge
+
+__all__ = ["ReportPaths", "judge", "render", "result_table"]
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    html: Path
+    markdown: Path
+
+
+def render(record: Mapping[str, Any], run_dir: Path) -> ReportPaths:
+    """Write `report.html` and `report.md` into a run's folder, each by atomic rename.
+
+    Raises InfrastructureError when the folder cannot be written; an older report then stands as it was.
+    """
+    content = document(record)
+    paths = ReportPaths(run_dir / "report.html", run_dir / "report.md")
+    try:
+        for path, text in ((paths.html, page(content)), (paths.markdown, markdown(content))):
+            partial = path.with_name(f".{path.name}.partial")
+            partial.write_text(text, encoding="utf-8", newline="\n")
+            os.replace(partial, path)
+    except OSError as error:
+        raise InfrastructureError(f"cannot write the report into {run_dir}: {error.strerror}; the record is kept") from error
+    return paths

@@ -1,0 +1,84 @@
+"""How a number is written. Every format of the report and the terminal calls these, so a number reads the same everywhere.
+
+Measured numbers are rounded to nearest: accuracies to a tenth of a percent, ratios to two decimals below ten. Published
+numbers are shown as printed, never formatted again: the published 7.5x is truncated from its own 110 / 14.5 = 7.586, and two
+decimals keep a measured 7.50x or 7.63x apart from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from harness.report.statistics import Interval, Spread
+
+
+def percent(fraction: float) -> str:
+    return f"{100 * fraction:.1f} %"
+
+
+def percent_interval(interval: Interval) -> str:
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+
+
+def points(difference: float) -> str:
+    """A difference of two percentages, always with its sign."""
+    return f"{_signed(100 * difference)} points"
+
+
+def points_interval(interval: Interval) -> str:
+    return f"{_signed(100 * interval.low)} to {_signed(100 * interval.high)}"
+
+
+def count(number: float) -> str:
+    return f"{int(number):,}"
+
+
+def seconds(value: float) -> str:
+    """Three significant digits."""
+    return f"{value:.{_decimals(value)}f} s"
+
+
+def seconds_spread(spread: Spread) -> str:
+    """The outer rounds (or quartiles) with the median's decimals."""
+    decimals = _decimals(spread.median)
+    label = "" if spread.kind == "range" else "quartiles "
+    return f"{label}{spread.low:.{decimals}f} to {spread.high:.{decimals}f} s, {spread.rounds} rounds"
+
+
+def ratio(value: float) -> str:
+    return f"{value:.{1 if value >= 10 else 2}f}x"
+
+
+def ratio_interval(interval: Interval) -> str:
+    decimals = 1 if interval.high >= 10 else 2
+    return f"{interval.low:.{decimals}f} to {interval.high:.{decimals}f}x"
+
+
+def p_value(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def size(count_bytes: float) -> str:
+    return f"{count_bytes / 1e6:.1f} MB"
+
+
+def duration(value_s: float) -> str:
+    """`3.1 s` below a minute, else `h:mm:ss`."""
+    return f"{value_s:.1f} s" if value_s < 60 else str(timedelta(seconds=round(value_s)))
+
+
+def shape(shape: Mapping[str, int]) -> str:
+    return (
+        f"{shape['layers']} layers, width {shape['hidden_size']}, {shape['heads']} heads, "
+        f"feed-forward {shape['intermediate_size']}"
+    )
+
+
+def _decimals(value_s: float) -> int:
+    return 0 if value_s >= 100 else 1 if value_s >= 10 else 2 if value_s >= 1 else 3
+
+
+def _signed(number: float) -> str:
+    # A true minus sign, and no "-0.0".
+    return f"{round(number, 1) + 0.0:+.1f}".replace("-", "\u2212")
