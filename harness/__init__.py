@@ -1,3 +1,3 @@
-"""The harness: suites, plan, execution, cache, records and reports. Runs on the host and never imports an engine or `tinybert`."""
+"""The harness: suites, plan, execution, cache, records, reports. Runs on the host, without engines or `tinybert`."""
 
 __version__ = "0.1.0"

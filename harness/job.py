@@ -108,7 +108,9 @@ def _suite(request: Request) -> Suite:
     if request.suite is not None:
         return load_suite(request.suite)
     if request.task is None:
-        raise UsageError("name a task: make bench TASK=SST-2, or tinybench run --task SST-2 (`tinybench list` shows them)")
+        raise UsageError(
+            "name a task: make bench TASK=SST-2, or tinybench run --task SST-2 (`tinybench list` shows them)"
+        )
     return find_suite(request.task)
 
 
@@ -138,4 +140,8 @@ def _start(profile: Profile, cache: Path, strict: bool) -> tuple[Profile, Weight
         stages = {**profile.stages, "distill": {**profile.stages["distill"], "start": "projected"}}
         reason = f"{profile.student_weights} cannot be had: {error.message}"
         return replace(profile, stages=stages), None, Resolution("student start", "projected", reason, True)
-    return profile, weights, Resolution("student start", f"{start} ({weights.name})", f"chosen by the profile {profile.name}", False)
+    return (
+        profile,
+        weights,
+        Resolution("student start", f"{start} ({weights.name})", f"chosen by the profile {profile.name}", False),
+    )

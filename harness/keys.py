@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ CONTRACT = 1
 PIPELINE = "tinybert"
 ENGINES = ("oneflow", "torch")
 ENGINE_FREE = ("prepare",)
-"""Stages whose result depends on no engine, device or seed: their keys leave these out, so that both engines share them."""
+"""Stages whose result depends on no engine, device or seed: their keys leave these out, so both engines share them."""
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Where a stage runs. `lock_sha256` is the hash of the engine's requirement lock, `device_name` the device's fingerprint."""
+    """Where a stage runs. `lock_sha256`: of the engine's requirement lock; `device_name`: the device's fingerprint."""
 
     engine: str
     lock_sha256: str
@@ -35,7 +35,7 @@ class Conditions:
 def stage_key(
     stage: str, options: Mapping[str, Any], task: Mapping[str, Any], inputs: Mapping[str, str], conditions: Conditions
 ) -> str:
-    """64 hex digits. `inputs`: the key of each earlier stage, or the content hash of each directory, that the stage reads."""
+    """64 hex digits. `inputs`: for all that the stage reads, an earlier stage's key or a directory's content hash."""
     facts: dict[str, Any] = {
         "contract": CONTRACT,
         "stage": stage,
@@ -63,8 +63,12 @@ def file_sha256(path: Path) -> str:
 
 
 def code_hash(stage: str, engine: str) -> str:
-    """Hash of the sources that the stage can reach by import, found in the source as data: the pipeline is never imported here."""
-    left_out = {f"{PIPELINE}.engine"} if stage in ENGINE_FREE else {f"{PIPELINE}.engine.{other}_engine" for other in ENGINES if other != engine}
+    """Hash of the sources that a stage reaches by import, read as data: the pipeline is never imported here."""
+    left_out = (
+        {f"{PIPELINE}.engine"}
+        if stage in ENGINE_FREE
+        else {f"{PIPELINE}.engine.{other}_engine" for other in ENGINES if other != engine}
+    )
     digest = hashlib.sha256()
     for module in import_closure([f"{PIPELINE}.__main__", f"{PIPELINE}.stages.{stage}"], left_out):
         path = _source(module)
@@ -74,7 +78,7 @@ def code_hash(stage: str, engine: str) -> str:
 
 
 def import_closure(modules: Iterable[str], left_out: Iterable[str] = ()) -> list[str]:
-    """The pipeline's modules reachable from `modules` by import statements, sorted; `left_out` and what only it reaches are not among them."""
+    """What `modules` reach in the pipeline by import statements, sorted; not `left_out`, nor what only it reaches."""
     excluded = set(left_out)
     reached: set[str] = set()
     waiting = list(modules)
@@ -97,7 +101,7 @@ def _source(module: str) -> Path | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(module: str) -> frozenset[str]:
     """Every name of the pipeline that a module's import statements can mean, at any depth of its source."""
     path = _source(module)
@@ -125,5 +129,9 @@ def lock_sha256(name: str) -> str:
         seen.add(path)
         text = path.read_text(encoding="utf-8")
         digest.update(f"{path.name}\0{text}\0".encode())
-        waiting += [path.with_name(line.split(maxsplit=1)[1].strip()) for line in text.splitlines() if line.startswith(("-r ", "-c "))]
+        waiting += [
+            path.with_name(line.split(maxsplit=1)[1].strip())
+            for line in text.splitlines()
+            if line.startswith(("-r ", "-c "))
+        ]
     return digest.hexdigest()

@@ -33,7 +33,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the resolved data and weights give the plan. `data` is None for the embedded sample; `student` unless the start is general."""
+    """What was resolved. `data` is None for the embedded sample, `student` where the start takes no weights."""
 
     data: Source | None
     teacher: Source
@@ -69,9 +69,13 @@ def _plan_cell(task: Task, profile: Profile, inputs: Inputs, conditions: Conditi
         options = _options(stage, profile, inputs)
         outside = _outside(stage, inputs)
         earlier = {name: planned[name].entry for name in EARLIER_STAGES[stage]}
-        hashes = {name: source.sha256 for name, source in outside.items()} | {name: each.key for name, each in earlier.items()}
+        hashes = {name: source.sha256 for name, source in outside.items()} | {
+            name: each.key for name, each in earlier.items()
+        }
         key = stage_key(stage, options, task.contract(), hashes, conditions)
-        paths = {name: source.path for name, source in outside.items()} | {name: each.directory for name, each in earlier.items()}
+        paths = {name: source.path for name, source in outside.items()} | {
+            name: each.directory for name, each in earlier.items()
+        }
         shared = stage in ENGINE_FREE
         spec = {
             "contract": CONTRACT,

@@ -38,7 +38,7 @@ def build(
         "command": request.command(),
         "version": harness.__version__,
         "git": git(),
-        "host": host(job),
+        "host": host(),
         "suite": {"name": job.suite.name, "file": _below_root(job.suite.path), "sha256": job.suite.sha256},
         "profile": job.profile.name,
         "strict": request.strict,
@@ -106,7 +106,7 @@ def git() -> dict[str, Any]:
     return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
 
 
-def host(job: Job) -> dict[str, Any]:
+def host() -> dict[str, Any]:
     """What the numbers were measured on. The host's name is kept as a hash: enough to tell two machines apart."""
     import psutil
 

@@ -21,7 +21,7 @@ from harness.console import print_resolutions, print_stage_end, stage_display
 from harness.errors import ExitCode, HarnessError, InfrastructureError
 from harness.executor.base import Executor, StageCommand
 from harness.executor.local import LocalExecutor
-from harness.job import Job, Request, resolve
+from harness.job import Request, resolve
 from harness.plan import CellPlan, StagePlan
 from harness.record import StageOutcome
 from harness.resolve.environment import EngineEnvironment, ensure_environment
@@ -30,7 +30,7 @@ LATEST = "latest"
 
 
 def run(request: Request, console: Console) -> Path:
-    """Run what was asked for and return the run's folder. Raises HarnessError; what was finished by then is in the cache."""
+    """Run what was asked for and return the run's folder. Raises HarnessError; what is finished is in the cache."""
     job = resolve(request)
     print_resolutions(console, job.resolutions)
     with _disk_faults(request.runs):
@@ -83,7 +83,11 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
         if result is None:
             environment = environment or ensure_environment(cell.conditions.engine, console)
             command = StageCommand(
-                plan.stage, environment.python, spec, plan.entry.directory, folder.file("logs", cell, f"{plan.stage}.log")
+                plan.stage,
+                environment.python,
+                spec,
+                plan.entry.directory,
+                folder.file("logs", cell, f"{plan.stage}.log"),
             )
             result, cached = _run_stage(executor, command, plan, label, request.stage_timeout_s, console)
         print_stage_end(console, label, result, begun_s, cached)
@@ -137,6 +141,10 @@ def _disk_faults(runs: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise InfrastructureError(f"no space left for {runs}: free some and run again (what is finished is kept)") from error
+            raise InfrastructureError(
+                f"no space left for {runs}: free some and run again (what is finished is kept)"
+            ) from error
         reason = error.strerror or os.strerror(error.errno or 0)
-        raise InfrastructureError(f"cannot write to {error.filename or runs}: {reason}; choose another folder with RUNS=") from error
+        raise InfrastructureError(
+            f"cannot write to {error.filename or runs}: {reason}; choose another folder with RUNS="
+        ) from error

@@ -1,4 +1,4 @@
-"""Hold a YAML file against a JSON schema: every violation at once, each with its line, what is allowed and the nearest name."""
+"""Hold a YAML file against a JSON schema: every violation, with its line, what is allowed and the nearest name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 @lru_cache
 def contract_validator(name: str) -> Draft202012Validator:
-    """A validator of one of the contract's schemas, read as data: `task.schema.json`, `options/teacher.schema.json`, ..."""
+    """A validator of one of the contract's schemas, read as data: `task.schema.json`, `options/teacher.schema.json`."""
     from referencing import Registry, Resource
 
     task = Resource.from_contents(json.loads((CONTRACT / "task.schema.json").read_text(encoding="utf-8")))
-    return validator(json.loads((CONTRACT / name).read_text(encoding="utf-8")), Registry().with_resource("task.schema.json", task))
+    return validator(
+        json.loads((CONTRACT / name).read_text(encoding="utf-8")), Registry().with_resource("task.schema.json", task)
+    )
 
 
 def validator(schema: dict[str, Any], registry: Any = None) -> Draft202012Validator:
@@ -32,10 +34,12 @@ def validator(schema: dict[str, Any], registry: Any = None) -> Draft202012Valida
 
 
 def violations(checker: Draft202012Validator, file: YamlFile, where: Where, value: Any) -> list[str]:
-    """`file:line: path: what is wrong, what is allowed` for each violation of `value`, which lies at `where` in the file."""
+    """`file:line: path: what is wrong, what is allowed` for each violation of `value`, which lies at `where`."""
     return [
         f"{file.at((*where, *error.absolute_path, *extra))}: {message}"
-        for error in sorted(_leaves(checker.iter_errors(value)), key=lambda error: [str(part) for part in error.absolute_path])
+        for error in sorted(
+            _leaves(checker.iter_errors(value)), key=lambda error: [str(part) for part in error.absolute_path]
+        )
         for extra, message in _explain(error, ".".join(map(str, (*where, *error.absolute_path))) or "the file")
     ]
 
@@ -50,7 +54,9 @@ def nearest(name: object, allowed: Iterable[object]) -> str:
 def _leaves(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
     """A failed `oneOf` says little: descend into the alternative whose type fits."""
     for error in errors:
-        fitting = [child for child in error.context or () if child.validator not in ("type", "enum") or child.relative_path]
+        fitting = [
+            child for child in error.context or () if child.validator not in ("type", "enum") or child.relative_path
+        ]
         if error.validator == "oneOf" and fitting:
             yield from _leaves(fitting)
         else:
@@ -83,7 +89,12 @@ def _explain(error: ValidationError, name: str) -> Iterator[tuple[Where, str]]:
         yield (), f"{name}: {error.message}"
 
 
-_LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than", "exclusiveMaximum": "less than"}
+_LIMITS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
 
 
 def _with_dot(number: str) -> str:

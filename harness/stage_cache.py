@@ -1,4 +1,4 @@
-"""The stage cache: `runs/stages/<stage>-<key>/`. An entry counts exactly when its `result.json` is whole, valid and of the full key."""
+"""The stage cache, `runs/stages/<stage>-<key>/`. An entry counts when its `result.json` is valid and of this key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Entry:
         return None if self.fault() else self._read()
 
     def fault(self) -> str | None:
-        """Why this entry cannot be used: empty (never run, or interrupted and resumable) or broken. None: it is complete."""
+        """Why this entry cannot be used: not run to its end yet, or broken. None: it is complete."""
         if not (self.directory / RESULT).exists():
             return "not run yet"
         result = self._read()
@@ -44,18 +44,18 @@ class Entry:
         return None
 
     def set_aside_if_broken(self) -> str | None:
-        """Move a broken entry out of the way, losing nothing. Returns a note for the user, or None when there was nothing to do."""
+        """Move a broken entry out of the way, losing nothing. Returns a note for the user, if there was one."""
         fault = self.fault()
         if fault is None or not (self.directory / RESULT).exists():
             return None
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d-%H%M%S-%f")
         aside = self.directory.with_name(f"{self.directory.name}.broken-{now}")
         self.directory.rename(aside)
-        return f"{self.directory.name} in the cache was not usable ({fault}): moved to {aside.name}, running the stage again"
+        return f"the cached {self.directory.name} is not usable ({fault}): moved to {aside.name}, running again"
 
     @contextmanager
     def lock(self, on_wait: Callable[[], None]) -> Iterator[None]:
-        """Keep other harnesses off this entry; `on_wait` is called once if one holds it. The lock goes with the process."""
+        """Keep other harnesses off this entry; `on_wait` is called if one holds it. The lock goes with the process."""
         from filelock import FileLock, Timeout
 
         self.directory.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,9 @@ class Entry:
             on_wait()
             lock.acquire(poll_interval=0.2)
         except NotImplementedError as error:
-            raise InfrastructureError(f"the disk of {self.directory.parent} cannot lock files: choose another with RUNS=") from error
+            raise InfrastructureError(
+                f"the disk of {self.directory.parent} cannot lock files: choose another with RUNS="
+            ) from error
         try:
             yield
         finally:

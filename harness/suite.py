@@ -15,6 +15,8 @@ from harness.tasks import Task, find_task, load_tasks
 from harness.yaml_file import Where, YamlFile, load_yaml
 
 STAGES = ("prepare", "teacher", "distill", "evaluate", "measure", "export")
+PHASES = {"two-phase": ("intermediate", "prediction"), "joint": ("joint",)}
+"""The training phases of each distillation schedule."""
 
 _SUITE_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -49,7 +51,7 @@ _SUITE_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Profile:
-    """One amount of work. `stages` holds each stage's options; `prepare` lacks `source`, which the resolved data decides.
+    """One amount of work. `stages` holds each stage's options, without prepare's `source`: the data found decides it.
 
     `teacher_weights` and `student_weights` name the weights to start from: a package, a hub name or a directory.
     """
@@ -75,9 +77,8 @@ class Suite:
     def profile(self, name: str) -> Profile:
         """Raises UsageError with the nearest name."""
         if name not in self.profiles:
-            raise UsageError(
-                f"{self.path}: unknown profile {name!r}{nearest(name, self.profiles)}; this suite has: {', '.join(self.profiles)}"
-            )
+            known = ", ".join(self.profiles)
+            raise UsageError(f"{self.path}: unknown profile {name!r}{nearest(name, self.profiles)}; it has: {known}")
         return self.profiles[name]
 
 
@@ -102,8 +103,11 @@ def load_suite(path: Path) -> Suite:
     problems += violations(validator(_SUITE_SCHEMA), file, (), file.value)
     value = file.value if isinstance(file.value, dict) else {}
     tasks = load_tasks()
-    if isinstance(value.get("task"), str) and value["task"] not in tasks:
-        problems.append(f"{file.at(('task',))}: task: unknown task {value['task']!r}{nearest(value['task'], tasks)}; known: {', '.join(tasks)}")
+    task = value.get("task")
+    if isinstance(task, str) and task not in tasks:
+        problems.append(
+            _fault(file, ("task",), f"unknown task {task!r}{nearest(task, tasks)}; known: {', '.join(tasks)}")
+        )
     for name, profile in _mappings(value.get("profiles")):
         for stage, options in _mappings(profile.get("stages")):
             if stage in STAGES:
@@ -121,51 +125,57 @@ def load_suite(path: Path) -> Suite:
     )
 
 
+def _fault(file: YamlFile, where: Where, message: str) -> str:
+    return f"{file.at(where)}: {'.'.join(map(str, where))}: {message}"
+
+
 def _stage_problems(file: YamlFile, where: Where, stage: str, options: dict[str, Any]) -> list[str]:
     checker = contract_validator(f"options/{stage}.schema.json")
-    if stage != "prepare":
-        found = violations(checker, file, where, options)
-        return found if found or stage != "distill" else _distill_problems(file, where, options)
-    if "source" in options:
-        return [f"{file.at((*where, 'source'))}: {'.'.join(map(str, where))}: source is not chosen here: it follows from the data found"]
-    return violations(checker, file, where, {"source": "sample", **options})
+    if stage == "prepare":
+        if "source" in options:
+            return [_fault(file, (*where, "source"), "not chosen here: it follows from the data found")]
+        if "sample" in options and options["sample"] is None:
+            return [
+                _fault(
+                    file, (*where, "sample"), "the size of the embedded sample is wanted, for where no data is found"
+                )
+            ]
+        return violations(checker, file, where, {"source": "sample", **options})
+    found = violations(checker, file, where, options)
+    return found if found or stage != "distill" else _distill_problems(file, where, options)
 
 
 def _distill_problems(file: YamlFile, where: Where, options: dict[str, Any]) -> list[str]:
     """What a schema cannot say about a valid set of options: how they fit together."""
-    name = ".".join(map(str, where))
     problems = []
-    student = options["student"]
+    student, schedule, layer_map = options["student"], options["schedule"], options["layer_map"]
     if student["hidden_size"] % student["heads"]:
-        problems.append(
-            f"{file.at((*where, 'student'))}: {name}.student: hidden_size {student['hidden_size']} must be a multiple of heads {student['heads']}"
-        )
-    phases = {"two-phase": ("intermediate", "prediction"), "joint": ("joint",)}[options["schedule"]]
+        message = f"hidden_size {student['hidden_size']} must be a multiple of heads {student['heads']}"
+        problems.append(_fault(file, (*where, "student"), message))
     for phase in ("intermediate", "prediction", "joint"):
-        if phase in phases and options[phase] is None:
-            problems.append(f"{file.at((*where, phase))}: {name}.{phase}: the schedule {options['schedule']} needs it, and it is null")
-        if phase not in phases and options[phase] is not None:
-            problems.append(f"{file.at((*where, phase))}: {name}.{phase}: the schedule {options['schedule']} does not use it: write null")
-    layer_map = options["layer_map"]
+        is_used = phase in PHASES[schedule]
+        if is_used and options[phase] is None:
+            problems.append(_fault(file, (*where, phase), f"the schedule {schedule} needs it, and it is null"))
+        if not is_used and options[phase] is not None:
+            problems.append(_fault(file, (*where, phase), f"the schedule {schedule} does not use it: write null"))
     if isinstance(layer_map, list):
-        if len(layer_map) != student["layers"] + 1:
-            problems.append(
-                f"{file.at((*where, 'layer_map'))}: {name}.layer_map: {student['layers'] + 1} entries are wanted"
-                f" (the embeddings and {student['layers']} layers), it has {len(layer_map)}"
-            )
-        elif sorted(set(layer_map)) != layer_map:
-            problems.append(f"{file.at((*where, 'layer_map'))}: {name}.layer_map: the teacher's layers must increase")
+        wanted = student["layers"] + 1
+        if len(layer_map) != wanted:
+            message = f"{wanted} entries are wanted (the embeddings and each layer), it has {len(layer_map)}"
+            problems.append(_fault(file, (*where, "layer_map"), message))
+        if sorted(set(layer_map)) != layer_map:
+            problems.append(_fault(file, (*where, "layer_map"), "the teacher's layers must increase"))
     return problems
 
 
 def _start_problems(file: YamlFile, name: str, profile: dict[str, Any]) -> list[str]:
     """The general start needs weights, and no other start uses any."""
-    distill = dict(_mappings(profile.get("stages"))).get("distill", {})
     where, weights = ("profiles", name, "student_weights"), profile.get("student_weights")
-    if distill.get("start") == "general" and "student_weights" in profile and weights is None:
-        return [f"{file.at(where)}: profiles.{name}.student_weights: the start general needs the weights of a general TinyBERT"]
-    if distill.get("start") in ("projected", "random") and weights is not None:
-        return [f"{file.at(where)}: profiles.{name}.student_weights: the start {distill['start']} does not use them: write null"]
+    start = dict(_mappings(profile.get("stages"))).get("distill", {}).get("start")
+    if start == "general" and "student_weights" in profile and weights is None:
+        return [_fault(file, where, "the start general needs the weights of a general TinyBERT")]
+    if start in ("projected", "random") and weights is not None:
+        return [_fault(file, where, f"the start {start} does not use them: write null")]
     return []
 
 

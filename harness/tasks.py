@@ -63,7 +63,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class Task:
-    """A row of the table. `folder` is the task's folder below DATA_ROOT and in the archive; `files` are published facts by name."""
+    """A row of the table. `folder`: below DATA_ROOT and in the archive; `files`: published facts by name."""
 
     name: str
     labels: tuple[str, ...]

@@ -15,7 +15,7 @@ from harness.errors import UsageError
 Where = tuple[str | int, ...]
 """The way to a value: mapping keys and 0-based list positions."""
 
-# YAML 1.1 reads 012 as ten, 1_000 as a thousand and 1:30 as ninety, and PyYAML reads 1e-4 as text: none is worth a lost night.
+# YAML 1.1 reads 012 as ten, 1_000 as a thousand, 1:30 as ninety, and 1e-4, for want of a dot, as text.
 _SURPRISING_INTEGER = re.compile(r"[-+]?(0[0-9_]|0[bx]|[0-9][0-9_]*[_:])")
 _EXPONENT_AS_TEXT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
@@ -46,7 +46,7 @@ def load_yaml(path: Path) -> YamlFile:
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise UsageError(f"{path}:{event.start_mark.line + 1}: aliases (*{event.anchor}) are not allowed: write the value out")
+                raise UsageError(f"{path}: the alias *{event.anchor} is not allowed: write the value out")
         node = loader.get_single_node()
         parsed = YamlFile(path, None, {})
         value = None if node is None else _construct(loader, node, (), parsed)
@@ -69,7 +69,9 @@ def _construct(loader: yaml.SafeLoader, node: yaml.Node, where: Where, parsed: Y
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_object(node)
         if type(value) is int and _SURPRISING_INTEGER.match(node.value):
-            parsed.problems.append(f"{parsed.path}:{line}: YAML reads {node.value} as {value}: write {value}, or quote it")
+            parsed.problems.append(
+                f"{parsed.path}:{line}: YAML reads {node.value} as {value}: write {value}, or quote it"
+            )
         if isinstance(value, float) and not math.isfinite(value):
             parsed.problems.append(f"{parsed.path}:{line}: {node.value} is not a finite number")
         return value

@@ -13,7 +13,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class StageCommand:
-    """One stage to run. `python` is the engine environment's interpreter; `log` takes what the stage says beside its events."""
+    """One stage to run. `python`: the engine environment's interpreter; `log`: for all beside its events."""
 
     stage: str
     python: Path
@@ -34,7 +34,7 @@ class Executor(Protocol):
     def run(self, command: StageCommand, on_event: Callable[[Event], None], timeout_s: float | None) -> Exit:
         """Run to the end, with `on_event` called for every event as it arrives.
 
-        A stop asked for while it runs (Ctrl-C, SIGTERM, SIGHUP) stops the stage, which writes its checkpoint, and comes back
-        as the exit code 128 + signal. Raises InfrastructureError where the command cannot be started.
+        A stop asked for while it runs (Ctrl-C, SIGTERM, SIGHUP) stops the stage, which writes its checkpoint, and comes
+        back as the exit code 128 + signal. Raises InfrastructureError where the command cannot be started.
         """
         ...

@@ -1,4 +1,4 @@
-"""A stage's stdout as events. What is not an event goes to the stage's log and disturbs nothing: `result.json` alone decides."""
+"""A stage's stdout as events. What is none goes to the log and disturbs nothing: `result.json` alone decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a stage as a process of this machine: own session, clean environment, events from its stdout, everything else to its log."""
+"""Runs a stage as a process of this machine: own session, clean environment, events from stdout, rest to its log."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 class LocalExecutor:
     def run(self, command: StageCommand, on_event: Callable[[Event], None], timeout_s: float | None = None) -> Exit:
-        """See `Executor`. Call from the main thread: the stage dies with the thread that started it, and signals arrive there."""
+        """See `Executor`. Call from the main thread: signals arrive there, and a stage dies with its thread."""
         begun_s = time.monotonic()
         with command.log.open("ab") as log, _stop_signals() as stopped:
             process = _start(command, log)
@@ -66,7 +66,16 @@ def stage_environment(inherited: dict[str, str]) -> dict[str, str]:
 
 def _start(command: StageCommand, log: IO[bytes]) -> subprocess.Popen[bytes]:
     harness = os.getpid()
-    arguments = [str(command.python), "-m", "tinybert", command.stage, "--spec", str(command.spec), "--out", str(command.out)]
+    arguments = [
+        str(command.python),
+        "-m",
+        "tinybert",
+        command.stage,
+        "--spec",
+        str(command.spec),
+        "--out",
+        str(command.out),
+    ]
     try:
         return subprocess.Popen(
             arguments,
@@ -84,7 +93,7 @@ def _start(command: StageCommand, log: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def _die_with(harness: int) -> None:
-    """In the new process, before the stage: be killed when the harness dies, even by SIGKILL, so that no orphan writes on."""
+    """In the new process, before the stage: be killed when the harness dies, even by SIGKILL. No orphan writes on."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != harness:
@@ -158,11 +167,15 @@ def _judge(
     if status == 0:
         return Exit(ExitCode.DONE, "")
     if status == -signal.SIGKILL:
-        cause = "most often for want of memory: free some, or choose a smaller batch_size in the suite, and run again to resume"
+        cause = "most often for want of memory: free some or lower batch_size in the suite, and run again to resume"
         return Exit(ExitCode.INFRASTRUCTURE, f"the stage {command.stage} was killed by the system, {cause}; {where}")
     if status < 0:
         name = signal.Signals(-status).name
-        return Exit(ExitCode.INFRASTRUCTURE, f"the stage {command.stage} was ended by {name}; run again to resume; {where}")
+        return Exit(
+            ExitCode.INFRASTRUCTURE, f"the stage {command.stage} was ended by {name}; run again to resume; {where}"
+        )
     if stream.error is not None:
         return Exit(stream.error["exit_code"], f"the stage {command.stage} failed: {stream.error['message']}; {where}")
-    return Exit(ExitCode.INFRASTRUCTURE, f"the stage {command.stage} ended with status {status} and without a word; {where}")
+    return Exit(
+        ExitCode.INFRASTRUCTURE, f"the stage {command.stage} ended with status {status} and without a word; {where}"
+    )
