@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INFRASTRUCTURE
     except Exception as error:
         traceback.print_exc()
-        events.error(INFRASTRUCTURE, f"a fault in the stage {options.stage}: {type(error).__name__}: {_first_line(error)}")
+        events.error(
+            INFRASTRUCTURE, f"a fault in the stage {options.stage}: {type(error).__name__}: {_first_line(error)}"
+        )
         return INFRASTRUCTURE
     events.end(time.monotonic() - begun_s)
     return 0

@@ -14,7 +14,7 @@ def use(name: str) -> None:
     if name not in ENGINES:
         raise ValueError(f"unknown engine {name!r}: {' or '.join(ENGINES)}")
     loaded = sys.modules.get("tinybert.engine")
-    if loaded is not None and loaded.NAME != name:
+    if loaded is not None and name != loaded.NAME:
         raise ValueError(f"this process already runs on {loaded.NAME}: one process, one engine")
     os.environ[VARIABLE] = name
 

@@ -38,7 +38,9 @@ def progress(phase: str, done: int, total: int, unit: str, values: Mapping[str, 
     if done < total and now_s - _last_progress_s < MIN_PROGRESS_INTERVAL_S:
         return
     _last_progress_s = now_s
-    _emit({"event": "progress", "phase": phase, "done": done, "total": total, "unit": unit, "values": dict(values or {})})
+    _emit(
+        {"event": "progress", "phase": phase, "done": done, "total": total, "unit": unit, "values": dict(values or {})}
+    )
 
 
 def note(message: str) -> None:

@@ -100,4 +100,7 @@ def violations(schema_name: str, value: Any, where: str = "") -> list[str]:
     task = Resource.from_contents(json.loads((SCHEMAS / "task.schema.json").read_text(encoding="utf-8")))
     validator = Draft202012Validator(schema, registry=Registry().with_resource("task.schema.json", task))
     errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.absolute_path)))
-    return [f"{'.'.join([where, *map(str, error.absolute_path)]).strip('.') or 'top level'}: {error.message}" for error in errors]
+    return [
+        f"{'.'.join([where, *map(str, error.absolute_path)]).strip('.') or 'top level'}: {error.message}"
+        for error in errors
+    ]

@@ -31,6 +31,7 @@ __all__ = [
     "assign",
     "attention",
     "attention_with_scores",
+    "backward",
     "check_ids",
     "check_labels",
     "clip_grad_norm",
@@ -168,6 +169,11 @@ def attention_with_scores(
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, probability: float, training: bool) -> Tensor:
     """The context alone. Arguments as for `attention_with_scores`."""
     return attention_with_scores(query, key, value, mask, probability, training)[0]
+
+
+def backward(loss: Tensor) -> None:
+    """Add the gradients of a scalar to its parameters'."""
+    loss.backward()
 
 
 class Adam:

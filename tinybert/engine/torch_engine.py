@@ -29,6 +29,7 @@ __all__ = [
     "assign",
     "attention",
     "attention_with_scores",
+    "backward",
     "check_ids",
     "check_labels",
     "clip_grad_norm",
@@ -163,6 +164,11 @@ def attention_with_scores(
 def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, probability: float, training: bool) -> Tensor:
     """The context alone, by the engine's fastest kernel. Arguments as for `attention_with_scores`."""
     return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=probability if training else 0.0)
+
+
+def backward(loss: Tensor) -> None:
+    """Add the gradients of a scalar to its parameters'."""
+    torch.autograd.backward(loss)
 
 
 class Adam:

@@ -56,7 +56,11 @@ class Bert:
         x = self._embed(batch, training)
         hidden = {0: x} if 0 in features.hidden else {}
         scores: dict[int, E.Tensor] = {}
-        last = self.config.layers if features.logits else max([*features.hidden, *(layer + 1 for layer in features.scores)])
+        last = (
+            self.config.layers
+            if features.logits
+            else max([*features.hidden, *(layer + 1 for layer in features.scores)])
+        )
         for layer in range(last):
             x, layer_scores = self._layer(layer, x, mask, layer in features.scores, training)
             if layer_scores is not None:
@@ -66,12 +70,14 @@ class Bert:
         return Output(self._classify(x, training) if features.logits else None, hidden, scores)
 
     def _embed(self, batch: Batch, training: bool) -> E.Tensor:
-        rows, length = batch.input_ids.shape
+        length = batch.input_ids.shape[1]
         table = "bert.embeddings."
         x = E.embedding(self.parameters[table + "word_embeddings.weight"], E.tensor(batch.input_ids, self.device))
         positions = E.tensor(np.arange(length, dtype=np.int64)[None, :], self.device)
         x = x + E.embedding(self.parameters[table + "position_embeddings.weight"], positions)
-        x = x + E.embedding(self.parameters[table + "token_type_embeddings.weight"], E.tensor(batch.segment_ids, self.device))
+        x = x + E.embedding(
+            self.parameters[table + "token_type_embeddings.weight"], E.tensor(batch.segment_ids, self.device)
+        )
         return E.dropout(self._norm(table + "LayerNorm", x), self.config.hidden_dropout, training)
 
     def _layer(

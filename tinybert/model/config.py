@@ -48,7 +48,11 @@ def read_config(directory: Path) -> BertConfig:
     except (OSError, ValueError) as error:
         raise BadInputError(f"cannot read {path}: {error}") from error
     if not isinstance(raw, dict) or (missing := [name for name in REQUIRED if not isinstance(raw.get(name), int)]):
-        raise BadInputError(f"{path} is no BERT configuration: {', '.join(missing)} missing" if isinstance(raw, dict) else f"{path}: no object")
+        raise BadInputError(
+            f"{path} is no BERT configuration: {', '.join(missing)} missing"
+            if isinstance(raw, dict)
+            else f"{path}: no object"
+        )
     unsupported = {
         "model_type": (raw.get("model_type", "bert"), "bert"),
         "hidden_act": (raw.get("hidden_act", "gelu"), "gelu"),
@@ -58,7 +62,9 @@ def read_config(directory: Path) -> BertConfig:
         if found != supported:
             raise BadInputError(f"{path}: {name} is {found!r}; this pipeline runs {supported!r} alone")
     if raw["hidden_size"] % raw["num_attention_heads"]:
-        raise BadInputError(f"{path}: hidden_size {raw['hidden_size']} is no multiple of num_attention_heads {raw['num_attention_heads']}")
+        raise BadInputError(
+            f"{path}: hidden_size {raw['hidden_size']} is no multiple of num_attention_heads {raw['num_attention_heads']}"
+        )
     id2label = raw.get("id2label") or {"0": "0", "1": "1"}
     return BertConfig(
         layers=raw["num_hidden_layers"],

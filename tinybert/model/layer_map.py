@@ -23,7 +23,9 @@ def hidden_map(kind: str | Sequence[int], student_layers: int, teacher_layers: i
             )
         return chosen
     if m > n:
-        raise BadInputError(f"layer_map {kind}: the student has {m} layers, its teacher {n}; give a list of {m + 1} teacher layers")
+        raise BadInputError(
+            f"layer_map {kind}: the student has {m} layers, its teacher {n}; give a list of {m + 1} teacher layers"
+        )
     if kind == "uniform":
         return tuple((2 * layer * n + m) // (2 * m) for layer in range(m + 1))
     if kind == "top":

@@ -77,7 +77,11 @@ def save_model(directory: Path, config: BertConfig, weights: Weights, tokenizer:
 def _read_arrays(directory: Path) -> Weights:
     path = directory / FILE
     if not path.is_file():
-        hint = "convert pytorch_model.bin with transformers' save_pretrained" if (directory / "pytorch_model.bin").is_file() else "is the download complete?"
+        hint = (
+            "convert pytorch_model.bin with transformers' save_pretrained"
+            if (directory / "pytorch_model.bin").is_file()
+            else "is the download complete?"
+        )
         raise BadInputError(f"{directory} holds no {FILE}: {hint}")
     try:
         return load_file(path)
@@ -87,5 +91,9 @@ def _read_arrays(directory: Path) -> Weights:
 
 def _modern_name(name: str) -> str:
     """Old checkpoints say gamma and beta; bare encoders leave the `bert.` out; DataParallel adds `module.`."""
-    name = name.removeprefix("module.").replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+    name = (
+        name.removeprefix("module.")
+        .replace("LayerNorm.gamma", "LayerNorm.weight")
+        .replace("LayerNorm.beta", "LayerNorm.bias")
+    )
     return f"bert.{name}" if name.startswith(("embeddings.", "encoder.", "pooler.")) else name

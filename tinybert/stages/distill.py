@@ -37,8 +37,8 @@ PROJECTION = ("projection.weight", "projection.bias")
 
 def run(context: StageContext) -> Outcome:
     spec, options, out = context.spec, context.spec.options, context.out
-    train = load_tokens(spec.inputs["prepare"] / "train.safetensors")
-    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors")
+    train = load_tokens(spec.inputs["prepare"] / "train.safetensors", options["max_length"])
+    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors", options["max_length"])
     teacher_config, teacher_weights, _ = load_weights(spec.inputs["teacher"] / "model", spec.task.labels, spec.seed)
     config, weights = _start(context, teacher_config, teacher_weights)
     hidden = hidden_map(options["layer_map"], config.layers, teacher_config.layers)
@@ -56,7 +56,9 @@ def run(context: StageContext) -> Outcome:
         logits = _LazyLogits(teacher, train, rows, out / "teacher-logits")
         phases = [
             Phase("intermediate", options["intermediate"], losses.intermediate, None),
-            Phase("prediction", options["prediction"], lambda batch: losses.prediction(batch, logits.of(batch)), evaluate),
+            Phase(
+                "prediction", options["prediction"], lambda batch: losses.prediction(batch, logits.of(batch)), evaluate
+            ),
         ]
     else:
         phases = [Phase("joint", options["joint"], losses.joint, evaluate)]
@@ -121,7 +123,12 @@ class _Losses:
     """The three phases' losses over one teacher, student and projection."""
 
     def __init__(
-        self, options: Mapping[str, Any], teacher: Bert, student: Bert, projection: Mapping[str, E.Parameter], hidden: tuple[int, ...]
+        self,
+        options: Mapping[str, Any],
+        teacher: Bert,
+        student: Bert,
+        projection: Mapping[str, E.Parameter],
+        hidden: tuple[int, ...],
     ) -> None:
         self._options = options
         self._teacher = teacher
@@ -149,7 +156,9 @@ class _Losses:
             teacher = self._teacher.forward(batch, Features(set(self._hidden), set(self._attention), with_logits))
         student = self._student.forward(batch, Features(range(depth + 1), range(depth), with_logits), training=True)
         terms = dict(
-            layer_losses(self._options["objective"], student, teacher, self._hidden, self._attention, self._projection, masks)
+            layer_losses(
+                self._options["objective"], student, teacher, self._hidden, self._attention, self._projection, masks
+            )
         )
         if student.logits is not None and teacher.logits is not None:
             terms["prediction_loss"] = prediction_loss(student.logits, teacher.logits, self._options["temperature"])

@@ -24,7 +24,7 @@ SHOWN_ERRORS = 20
 
 def run(context: StageContext) -> Outcome:
     spec, out = context.spec, context.out
-    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors")
+    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors", spec.options["max_length"])
     texts = _read_texts(spec.inputs["prepare"] / "dev.jsonl")
     logits: dict[str, np.ndarray] = {}
     for role, stage in (("teacher", "teacher"), ("student", "distill")):
@@ -34,7 +34,11 @@ def run(context: StageContext) -> Outcome:
         logits[role] = predict(model, dev, np.arange(len(dev)), spec.options["batch_size"], f"evaluate {role}")
     predictions = {role: values.argmax(axis=1) for role, values in logits.items()}
     correct = {role: predicted == dev.labels for role, predicted in predictions.items()}
-    arrays = {"labels": dev.labels.astype(np.int32), "teacher_logits": logits["teacher"], "student_logits": logits["student"]}
+    arrays = {
+        "labels": dev.labels.astype(np.int32),
+        "teacher_logits": logits["teacher"],
+        "student_logits": logits["student"],
+    }
     artifacts.write_atomically(out / "predictions.safetensors", lambda path: save_file(arrays, path))
     artifacts.write_atomically(out / "predictions.csv", lambda path: _write_csv(path, dev.labels, predictions, texts))
     teacher, student = correct["teacher"], correct["student"]
@@ -52,7 +56,9 @@ def run(context: StageContext) -> Outcome:
         },
         artifacts={"predictions": "predictions.csv", "logits": "predictions.safetensors"},
         details={
-            "confusion": {role: _confusion(dev.labels, values, len(spec.task.labels)) for role, values in predictions.items()},
+            "confusion": {
+                role: _confusion(dev.labels, values, len(spec.task.labels)) for role, values in predictions.items()
+            },
             "wrong": _wrong(teacher & ~student, dev.labels, predictions, texts, spec.task.labels),
         },
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from tinybert import artifacts
-from tinybert import engine as E
 from tinybert.data.tokens import load_tokens
 from tinybert.errors import StageError
 from tinybert.evaluation import predict
@@ -50,7 +49,10 @@ def run(context: StageContext) -> Outcome:
     dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors")
     rows = np.arange(min(len(dev), spec.options["check_rows"]))
     exported_config, exported, _ = load_weights(target, spec.task.labels, spec.seed)
-    logits = [predict(Bert(*model, spec.device), dev, rows, BATCH) for model in ((config, weights), (exported_config, exported))]
+    logits = [
+        predict(Bert(*model, spec.device), dev, rows, BATCH)
+        for model in ((config, weights), (exported_config, exported))
+    ]
     difference = float(np.abs(logits[0] - logits[1]).max())
     if difference > MAX_LOGIT_DIFFERENCE:
         raise StageError(f"the exported student's logits differ by {difference:.2g} from the distilled one's")

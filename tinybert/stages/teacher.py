@@ -21,8 +21,8 @@ EVALUATION_BATCH = 64
 
 def run(context: StageContext) -> Outcome:
     spec, options = context.spec, context.spec.options
-    train = load_tokens(spec.inputs["prepare"] / "train.safetensors")
-    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors")
+    train = load_tokens(spec.inputs["prepare"] / "train.safetensors", options["max_length"])
+    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors", options["max_length"])
     config, weights, drawn = load_weights(spec.inputs["weights"], spec.task.labels, spec.seed)
     for tokens in (train, dev):
         E.check_ids(tokens.input_ids, config.vocab_size)

@@ -155,9 +155,13 @@ class Training:
                 )
                 self._step(phase, rows, rate, optimizer)
                 done = min(progress.step * self._data.batch_size, rows_total)
-                events.progress(f"{phase.name} epoch {epoch + 1}/{epochs}", done, rows_total, "rows", self._last_point())
+                events.progress(
+                    f"{phase.name} epoch {epoch + 1}/{epochs}", done, rows_total, "rows", self._last_point()
+                )
                 progress.phase_seconds[-1] += time.monotonic() - timed_s
-                if phase.evaluate is not None and (progress.step % self._evaluation_steps == 0 or progress.step == steps):
+                if phase.evaluate is not None and (
+                    progress.step % self._evaluation_steps == 0 or progress.step == steps
+                ):
                     self._evaluate(phase.name, phase.evaluate)
                 timed_s = time.monotonic()
                 if stop.requested() or timed_s - saved_s >= self._checkpoint_s:
@@ -173,7 +177,7 @@ class Training:
         terms = phase.loss(self._data.collate(rows))
         loss = total(list(terms.values()))
         optimizer.zero_grad()
-        loss.backward()
+        E.backward(loss)
         E.clip_grad_norm(list(self._parameters.values()), MAX_GRADIENT_NORM)
         optimizer.step(rate)
         progress.learning_rate = rate
