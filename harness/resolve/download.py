@@ -36,7 +36,11 @@ def no_progress(done_bytes: int, total_bytes: int) -> None:
 
 
 class UnreachableError(InfrastructureError):
-    """The server gave no document at all: no network, a time-out, a refusal (HTTP 403, 404, 5xx)."""
+    """The server gave no document at all: no network, a time-out, a refusal."""
+
+
+class RefusedError(UnreachableError):
+    """The server answered, and not with the document (HTTP 401, 403, 404, 5xx)."""
 
 
 def open_url(
@@ -65,7 +69,7 @@ def open_url(
         raise UnreachableError(f"{url}: {_reason(answer)}") from answer
     if answer.status_code != requests.codes.ok:
         answer.close()
-        raise UnreachableError(f"{url}: HTTP {answer.status_code} {answer.reason}".rstrip())
+        raise RefusedError(f"{url}: HTTP {answer.status_code} {answer.reason}".rstrip())
     return answer
 
 
