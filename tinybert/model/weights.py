@@ -13,10 +13,12 @@ from tinybert import artifacts
 from tinybert.errors import BadInputError
 from tinybert.model.config import BertConfig, as_hugging_face, read_config
 from tinybert.model.shapes import parameter_shapes
+from tinybert.model.torch_file import read_torch_file
 
 Weights = dict[str, np.ndarray]
 
 FILE = "model.safetensors"
+TORCH_FILE = "pytorch_model.bin"
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -42,21 +44,21 @@ def load_weights(directory: Path, labels: tuple[str, ...], seed: int) -> tuple[B
     """
     config = read_config(directory).with_labels(labels)
     found = {_modern_name(name): array for name, array in _read_arrays(directory).items()}
-    fresh = random_weights(config, seed)
     weights: Weights = {}
     drawn = []
     for name, shape in parameter_shapes(config).items():
         array = found.get(name)
-        optional = name.startswith(("classifier.", "bert.pooler."))
         if array is None or (array.shape != shape and name.startswith("classifier.")):
-            if not optional:
+            if not name.startswith(("classifier.", "bert.pooler.")):
                 raise BadInputError(f"{directory} lacks the weight {name}: is it a BERT encoder?")
-            weights[name] = fresh[name]
             drawn.append(name)
         elif array.shape != shape:
             raise BadInputError(f"{directory}: {name} has the shape {array.shape}, config.json says {shape}")
         else:
             weights[name] = np.ascontiguousarray(array, dtype=np.float32)
+    if drawn:
+        fresh = random_weights(config, seed)
+        weights |= {name: fresh[name] for name in drawn}
     return config, weights, drawn
 
 
