@@ -60,7 +60,9 @@ def read_torch_file(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as file:
             state, elements = _read_archive(file) if zipfile.is_zipfile(file) else _read_stream(file)
             if not isinstance(state, dict):
-                raise BadInputError(f"{path} holds a {type(state).__name__}, no dictionary of tensors: give a model's state_dict")
+                raise BadInputError(
+                    f"{path} holds a {type(state).__name__}, no dictionary of tensors: give a model's state_dict"
+                )
             tensors = {str(name): value for name, value in state.items() if isinstance(value, _Tensor)}
             return {name: _materialize(tensor, elements(tensor.storage)) for name, tensor in tensors.items()}
     except (BadInputError, OSError, MemoryError):
@@ -91,7 +93,9 @@ class _Unpickler(pickle.Unpickler):
         return _Storage(str(key), kind)
 
 
-def _rebuild_tensor(storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any) -> _Tensor:
+def _rebuild_tensor(
+    storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any
+) -> _Tensor:
     return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
@@ -156,7 +160,11 @@ def _materialize(tensor: _Tensor, elements: np.ndarray) -> np.ndarray:
     extents = list(zip(tensor.shape, tensor.strides, strict=True))
     size = int(np.prod(tensor.shape, dtype=object))
     last = tensor.offset + sum((length - 1) * stride for length, stride in extents)
-    if min([tensor.offset, *tensor.shape, *tensor.strides]) < 0 or size > len(elements) or (size and last >= len(elements)):
+    if (
+        min([tensor.offset, *tensor.shape, *tensor.strides]) < 0
+        or size > len(elements)
+        or (size and last >= len(elements))
+    ):
         raise ValueError("a tensor reaches beyond its storage")
     byte_strides = [stride * elements.itemsize for stride in tensor.strides]
     view = np.lib.stride_tricks.as_strided(elements[tensor.offset :], tensor.shape, byte_strides, writeable=False)

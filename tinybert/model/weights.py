@@ -79,12 +79,9 @@ def save_model(directory: Path, config: BertConfig, weights: Weights, tokenizer:
 def _read_arrays(directory: Path) -> Weights:
     path = directory / FILE
     if not path.is_file():
-        hint = (
-            "convert pytorch_model.bin with transformers' save_pretrained"
-            if (directory / "pytorch_model.bin").is_file()
-            else "is the download complete?"
-        )
-        raise BadInputError(f"{directory} holds no {FILE}: {hint}")
+        if (directory / TORCH_FILE).is_file():
+            return read_torch_file(directory / TORCH_FILE)
+        raise BadInputError(f"{directory} holds neither {FILE} nor {TORCH_FILE}: is the download complete?")
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
