@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import InfrastructureError
+from harness.record import write_atomically
 from harness.report.content import document
 from harness.report.markdown import markdown
 from harness.report.page import page
@@ -33,9 +33,9 @@ def render(record: Mapping[str, Any], run_dir: Path) -> ReportPaths:
     paths = ReportPaths(run_dir / "report.html", run_dir / "report.md")
     try:
         for path, text in ((paths.html, page(content)), (paths.markdown, markdown(content))):
-            partial = path.with_name(f".{path.name}.partial")
-            partial.write_text(text, encoding="utf-8", newline="\n")
-            os.replace(partial, path)
+            write_atomically(path, text)
     except OSError as error:
-        raise InfrastructureError(f"cannot write the report into {run_dir}: {error.strerror}; the record is kept") from error
+        raise InfrastructureError(
+            f"cannot write the report into {run_dir}: {error.strerror}; the record is kept"
+        ) from error
     return paths

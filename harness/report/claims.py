@@ -74,7 +74,9 @@ def load_claims(task: str, folder: Path = CLAIMS) -> tuple[Claim, ...]:
         if not found and file.value["task"] == task:
             claims += _claims(file.value)
     names = [claim.id for claim in claims]
-    problems += [f"{folder}: the claim {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    problems += [
+        f"{folder}: the claim {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})
+    ]
     if problems:
         raise UsageError("\n".join(problems))
     return tuple(claims)
@@ -118,7 +120,11 @@ _CLAIM: dict[str, Any] = {
         "value": {"type": "number", "exclusiveMinimum": 0},
         "printed": _TEXT,
         "printing": {"enum": ["rounded", "truncated"]},
-        "counted": {"type": "object", "additionalProperties": False, "properties": {"teacher": _PARTS, "student": _PARTS}},
+        "counted": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"teacher": _PARTS, "student": _PARTS},
+        },
         "needs": {"type": "array", "uniqueItems": True, "items": {"enum": list(_CONDITIONS)}},
         "tolerance": {
             "type": "object",
@@ -159,9 +165,15 @@ def _problems(file: YamlFile) -> list[str]:
     for index, claim in enumerate(file.value["claims"]):
         where, quantity, tolerance = file.at(("claims", index)), claim["quantity"], claim["tolerance"]
         roles = ROLES[quantity]
-        wanted = {"both": {"teacher", "student"}}.get(claim["role"], {claim["role"]}) if quantity in COUNTS_PARAMETERS else set()
+        wanted = (
+            {"both": {"teacher", "student"}}.get(claim["role"], {claim["role"]})
+            if quantity in COUNTS_PARAMETERS
+            else set()
+        )
         if claim["role"] not in roles:
-            found.append(f"{where}: {claim['id']}: a claim on {quantity} has the role {' or '.join(roles)}, not {claim['role']}")
+            found.append(
+                f"{where}: {claim['id']}: a claim on {quantity} has the role {' or '.join(roles)}, not {claim['role']}"
+            )
         if set(claim.get("counted", {})) != wanted:
             named = " and ".join(sorted(wanted)) or "nobody (leave it out)"
             found.append(f"{where}: {claim['id']}: counted must name the parts of {named}")

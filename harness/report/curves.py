@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.report import figures
-from harness.report.document import Figure, Group, Table, plain
+from harness.report.document import Figure, Group, Table, Text, plain
 from harness.report.facts import Cell
 from harness.report.plots import Level, Line, line_chart
 
@@ -38,25 +39,33 @@ def curve_figures(cell: Cell) -> tuple[Figure, ...]:
 
 def training_table(cells: Sequence[Cell]) -> Table:
     """Every phase of every cell in numbers, so that the curves can be left out."""
-    rows = [
-        (
-            plain(cell.name),
-            plain(model if phase == model else f"{model}, {phase}"),
-            plain(figures.count(train[-1]["step"])),
-            plain(f"{train[0]['loss']:.3g} \u2192 {train[-1]['loss']:.3g}"),
-            plain(figures.percent(max(row["accuracy"] for row in dev)) if dev else "not evaluated"),
-            plain(_rows_per_s(cell, stage, phase)),
+    groups = tuple(
+        Group(
+            tuple(
+                _phase_row(cell, stage, model, *phase)
+                for stage, model in MODELS
+                for phase in _phases(cell, stage)
+                if phase[1]
+            ),
+            cell.name,
         )
         for cell in cells
-        for stage, model in MODELS
-        for phase, train, dev in _phases(cell, stage)
-        if train
-    ]
+    )
     return Table(
-        caption="Training, phase by phase: loss is the mean at the first and the last point of the curve",
-        columns=("cell", "phase", "steps", "loss", "best dev accuracy", "rows/s"),
-        groups=(Group(tuple(rows)),),
-        numeric=frozenset({2, 3, 4, 5}),
+        caption="Training, phase by phase: the loss at the first and the last point of the curve",
+        columns=("phase", "steps", "loss", "best dev accuracy", "rows/s"),
+        groups=tuple(group for group in groups if group.rows),
+        numeric=frozenset({1, 2, 3, 4}),
+    )
+
+
+def _phase_row(cell: Cell, stage: str, model: str, phase: str, train: Rows, dev: Rows) -> tuple[Text, ...]:
+    return (
+        plain(model if phase in (model, stage) else f"{model}, {phase}"),
+        plain(figures.count(train[-1]["step"])),
+        plain(f"{train[0]['loss']:.3g} \u2192 {train[-1]['loss']:.3g}"),
+        plain(figures.percent(max(row["accuracy"] for row in dev)) if dev else "not evaluated"),
+        plain(_rows_per_s(cell, stage, phase)),
     )
 
 
@@ -83,7 +92,7 @@ def _loss(model: str, phase: str, train: Rows) -> Figure | None:
         Line(label, style, _thinned([(row["step"], row[name]) for row in train if row[name] is not None]))
         for name, (label, style) in drawn.items()
     ]
-    title = f"{_who(model, phase)}: training loss"
+    title = f"{_who(model, phase)}: loss"
     return Figure(title, line_chart(title, "step", "loss", lines), _points(title, "step", lines))
 
 
@@ -98,14 +107,14 @@ def _dev(cell: Cell, model: str, phase: str, dev: Rows) -> Figure | None:
 
 
 def _who(model: str, phase: str) -> str:
-    return model.capitalize() if phase in (model, "distill") else f"{model.capitalize()}, {phase} phase"
+    return model.capitalize() if phase in (model, "distill") else f"{model.capitalize()}, {phase}"
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
     """At most DRAWN_POINTS points, each the mean of a stretch; the first and the last stretch may be shorter by one."""
     pieces = min(len(points), DRAWN_POINTS)
     edges = [round(index * len(points) / pieces) for index in range(pieces + 1)] if pieces else []
-    stretches = [points[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    stretches = [points[first:end] for first, end in itertools.pairwise(edges)]
     return tuple((stretch[-1][0], sum(y for _, y in stretch) / len(stretch)) for stretch in stretches)
 
 

@@ -6,12 +6,12 @@ Every string is raw text: escaping is the renderer's business. The one exception
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Union
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Span:
-    """A run of text. `badge` kinds carry a meaning in their words, the colour only repeats it; `note` stands below the value."""
+    """A run of text. `good`, `bad` and `caution` are badges: the words say it, the colour repeats it; `note` stands below the value."""
 
     text: str
     kind: Literal["plain", "strong", "code", "note", "good", "bad", "caution"] = "plain"
@@ -86,7 +86,7 @@ class Figures:
     kind: Literal["figures"] = "figures"
 
 
-Block = Union[Paragraph, Notice, Bullets, Table, Figures, Commands]
+Block = Paragraph | Notice | Bullets | Table | Figures | Commands
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `stages` holds the record's entries by stage name; `metrics` and `details` are empty for a missing result."""
+    """One cell. `stages` holds the record's entries by stage name; what a missing result would hold is empty."""
 
     name: str
     engine: str
@@ -52,16 +52,17 @@ class Cell:
         return self.stages.get(stage, {}).get("result") or None
 
     def metrics(self, stage: str) -> Mapping[str, float]:
-        return (self.result(stage) or {}).get("metrics", {})
+        return self._part(stage, "metrics")
 
     def details(self, stage: str) -> Mapping[str, Any]:
-        return (self.result(stage) or {}).get("details", {})
+        return self._part(stage, "details")
 
     def environment(self, stage: str) -> Mapping[str, Any]:
-        return (self.result(stage) or {}).get("environment", {})
+        return self._part(stage, "environment")
 
-    def options(self, stage: str) -> Mapping[str, Any]:
-        return (self.stages.get(stage, {}).get("spec") or {}).get("options", {})
+    def _part(self, stage: str, name: str) -> Mapping[str, Any]:
+        part: Mapping[str, Any] = (self.result(stage) or {}).get(name, {})
+        return part
 
     def missing(self) -> list[str]:
         """The stages that left no result, in the order of the pipeline."""

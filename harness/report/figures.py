@@ -7,7 +7,7 @@ decimals keep a measured 7.50x or 7.63x apart from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from harness.report.statistics import Interval, Spread
@@ -37,6 +37,12 @@ def count(number: float) -> str:
 def seconds(value: float) -> str:
     """Three significant digits."""
     return f"{value:.{_decimals(value)}f} s"
+
+
+def all_seconds(values: Sequence[float]) -> str:
+    """Every sample, with the decimals of the largest."""
+    decimals = _decimals(max(values))
+    return f"{', '.join(f'{value:.{decimals}f}' for value in values)} s"
 
 
 def seconds_spread(spread: Spread) -> str:
@@ -69,10 +75,10 @@ def duration(value_s: float) -> str:
 
 
 def shape(shape: Mapping[str, int]) -> str:
-    return (
-        f"{shape['layers']} layers, width {shape['hidden_size']}, {shape['heads']} heads, "
-        f"feed-forward {shape['intermediate_size']}"
-    )
+    return ", ".join(words.format(shape[name]) for name, words in _SHAPE.items() if name in shape)
+
+
+_SHAPE = {"layers": "{} layers", "hidden_size": "width {}", "heads": "{} heads", "intermediate_size": "feed-forward {}"}
 
 
 def _decimals(value_s: float) -> int:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.report.document import Block, Bullets, Commands, Document, Figures, Group, Notice, Paragraph, Span, Table, Text
+from harness.report.document import (
+    Block,
+    Bullets,
+    Commands,
+    Document,
+    Figures,
+    Group,
+    Notice,
+    Paragraph,
+    Span,
+    Table,
+    Text,
+)
 
 # ASCII punctuation that starts something in CommonMark or GitHub's extensions; a backslash before it makes it text.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!&$@])")
@@ -74,7 +86,9 @@ def _table(table: Table) -> Iterator[str]:
     if rows:
         rules = ("---:" if column in table.numeric else "---" for column in range(len(table.columns)))
         yield f"**{escape(table.caption)}**"
-        yield "\n".join([f"| {' | '.join(escape(name) for name in table.columns)} |", f"| {' | '.join(rules)} |", *rows])
+        yield "\n".join(
+            [f"| {' | '.join(escape(name) for name in table.columns)} |", f"| {' | '.join(rules)} |", *rows]
+        )
 
 
 def _heading(group: Group, width: int) -> list[tuple[Text, ...]]:

@@ -63,7 +63,9 @@ class Axis:
     ticks: tuple[float, ...]
 
     def __call__(self, value: float) -> float:
-        low, high, at = (math.log(v) for v in (self.low, self.high, value)) if self.logarithmic else (self.low, self.high, value)
+        low, high, at = (
+            (math.log(v) for v in (self.low, self.high, value)) if self.logarithmic else (self.low, self.high, value)
+        )
         return self.start + (at - low) / (high - low) * (self.end - self.start)
 
 
@@ -79,7 +81,9 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], le
     body = [_grid(x_axis, y_axis)]
     if level:
         y = y_axis(level.y)
-        body.append(f'<line class="line {level.style} level" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        body.append(
+            f'<line class="line {level.style} level" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
     for number, line in enumerate(lines):
         places = [(x_axis(x), y_axis(y)) for x, y in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
@@ -87,24 +91,36 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], le
         if line.markers or len(places) == 1:
             body += [f'<circle class="dot {line.style}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
     body.append(_legend([(line.name, f"{line.style} dash{number}") for number, line in enumerate(lines)], level))
-    body.append(f'<text class="label" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>')
+    body.append(
+        f'<text class="label" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(x_label)}</text>'
+    )
     scale = ", logarithmic" if logarithmic else ""
     middle = (TOP + HEIGHT - BOTTOM) / 2
     body.append(
         f'<text class="label" transform="translate(11 {middle}) rotate(-90)" text-anchor="middle">{escape(y_label)}{scale}</text>'
     )
-    ends = "; ".join(f"{line.name} from {line.points[0][1]:.3g} to {line.points[-1][1]:.3g}" for line in lines if line.points)
+    ends = "; ".join(
+        f"{line.name} from {line.points[0][1]:.3g} to {line.points[-1][1]:.3g}" for line in lines if line.points
+    )
     return _svg(title, f"{y_label}{scale} over {x_label}: {ends}.", WIDTH, HEIGHT, body)
 
 
-def interval_chart(title: str, x_label: str, marks: Sequence[Mark]) -> str:
-    """One row per mark: its interval as a bar, its samples as rings, its centre as a dot. Raises ValueError without a mark."""
+def interval_chart(title: str, x_label: str, marks: Sequence[Mark], from_zero: bool = False) -> str:
+    """One row per mark: its interval as a bar, its samples as rings, its centre as a dot. Raises ValueError without a mark.
+
+    `from_zero`: for quantities whose ratio is the message, so that distances from the left edge compare.
+    """
     values = [v for m in marks for v in (m.centre, m.low, m.high, *m.samples) if v is not None]
     if not values:
         raise ValueError(f"{title}: nothing to draw")
     labels = [m.label if len(m.label) <= LONGEST_LABEL else m.label[: LONGEST_LABEL - 1] + "…" for m in marks]
     left, bottom = 16 + LETTER * max(map(len, labels)), 8 + ROW_HEIGHT * len(marks)
-    axis = _linear_padded(min(values), max(values), left, WIDTH - RIGHT - 8, 3)
+    right = WIDTH - RIGHT - 8
+    axis = (
+        _linear(0, 1.06 * max(values), left, right, 4)
+        if from_zero
+        else _linear_padded(min(values), max(values), left, right)
+    )
     body = []
     for tick in axis.ticks:
         x = axis(tick)
@@ -114,13 +130,19 @@ def interval_chart(title: str, x_label: str, marks: Sequence[Mark]) -> str:
         y, x = 8 + ROW_HEIGHT * (number + 0.5), axis(mark.centre)
         body.append(f'<text class="label" x="{left - 10:.1f}" y="{y + 4:.1f}" text-anchor="end">{escape(label)}</text>')
         if mark.low is not None and mark.high is not None:
-            body.append(f'<line class="bar {mark.style}" x1="{axis(mark.low):.1f}" x2="{axis(mark.high):.1f}" y1="{y}" y2="{y}"/>')
-        body += [f'<circle class="ring {mark.style}" cx="{axis(sample):.1f}" cy="{y}" r="4"/>' for sample in mark.samples]
+            body.append(
+                f'<line class="bar {mark.style}" x1="{axis(mark.low):.1f}" x2="{axis(mark.high):.1f}" y1="{y}" y2="{y}"/>'
+            )
+        body += [
+            f'<circle class="ring {mark.style}" cx="{axis(sample):.1f}" cy="{y}" r="4"/>' for sample in mark.samples
+        ]
         body.append(f'<circle class="dot {mark.style}" cx="{x:.1f}" cy="{y}" r="3.5"/>')
     middle = (left + WIDTH - RIGHT) / 2
     body.append(f'<text class="label" x="{middle:.1f}" y="{bottom + 30}" text-anchor="middle">{escape(x_label)}</text>')
     described = "; ".join(
-        f"{m.label} {m.centre:.4g}" + (f" ({m.low:.4g} to {m.high:.4g})" if m.low is not None and m.high is not None else "") for m in marks
+        f"{m.label} {m.centre:.4g}"
+        + (f" ({m.low:.4g} to {m.high:.4g})" if m.low is not None and m.high is not None else "")
+        for m in marks
     )
     return _svg(title, f"{x_label}: {described}.", WIDTH, bottom + 38, body)
 
@@ -139,7 +161,9 @@ def _grid(x_axis: Axis, y_axis: Axis) -> str:
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 5}" y="{y + 3.5:.1f}" text-anchor="end">{tick:g}</text>')
     for tick in x_axis.ticks:
-        parts.append(f'<text class="tick" x="{x_axis(tick):.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">{tick:g}</text>')
+        parts.append(
+            f'<text class="tick" x="{x_axis(tick):.1f}" y="{HEIGHT - BOTTOM + 14}" text-anchor="middle">{tick:g}</text>'
+        )
     return "".join(parts)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -65,7 +66,8 @@ def compared(ratio: float, better: str, worse: str) -> str:
 
 def result_table(record: Mapping[str, Any]) -> RenderableType:
     """The table for the terminal, with the verdicts counted below it."""
-    table = Table(title=f"{record['suite']['name']}, {record['profile']} profile", title_justify="left", pad_edge=False)
+    title = Text(f"{data_name(record)}, {record['profile']} profile", style="bold")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "" else "right", overflow="fold")
     quantity = ""
@@ -76,7 +78,9 @@ def result_table(record: Mapping[str, Any]) -> RenderableType:
                 table.add_section()
             table.add_row(Text(quantity, style="bold"))
         style = "dim" if row.published else ""
-        table.add_row(Text(f"  {row.who}"), *(_terminal(value) for value in (row.teacher, row.student, row.change)), style=style)
+        table.add_row(
+            Text(f"  {row.who}"), *(_terminal(value) for value in (row.teacher, row.student, row.change)), style=style
+        )
     return Group(table, *_verdict_lines(record))
 
 
@@ -130,8 +134,12 @@ def _accuracy(cell: Cell) -> tuple[Value, Value, Value]:
     difference = (counts.student - counts.teacher) / counts.rows
     interval = statistics.paired_difference(counts.only_teacher, counts.only_student, counts.rows)
     p = statistics.mcnemar(counts.only_teacher, counts.only_student)
-    note = f"{figures.points_interval(interval)}, McNemar {figures.p_value(p)}"
-    return _proportion(counts.teacher, counts.rows), _proportion(counts.student, counts.rows), Value(figures.points(difference), note)
+    note = f"{figures.points_interval(interval)}, {figures.p_value(p)}"
+    return (
+        _proportion(counts.teacher, counts.rows),
+        _proportion(counts.student, counts.rows),
+        Value(figures.points(difference), note),
+    )
 
 
 def _proportion(correct: int, rows: int) -> Value:
@@ -146,10 +154,10 @@ def _parameters(cell: Cell) -> tuple[Value, Value, Value]:
     training = student["encoder"] + student["head"] + student["projection"]
     return (
         Value(figures.count(teacher["encoder"])),
-        Value(figures.count(student["encoder"]), f"in training, with head and projection: {figures.count(training)}"),
+        Value(figures.count(student["encoder"]), f"{figures.count(training)} in training"),
         Value(
             compared(teacher["encoder"] / student["encoder"], "smaller", "larger"),
-            f"counted as in training: {figures.ratio(teacher['encoder'] / training)}",
+            f"{figures.ratio(teacher['encoder'] / training)} in training",
         ),
     )
 

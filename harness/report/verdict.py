@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.report import figures, statistics
 from harness.report.claims import Claim, load_claims
-from harness.report.facts import Cell, Model, cells, data_name
+from harness.report.conditions import Case, absence, fails
+from harness.report.facts import Cell, Model, cells
 from harness.report.statistics import Interval
 
 REPRODUCED = "reproduced"
@@ -39,9 +40,11 @@ class Measured:
 
 def _judge(claim: Claim, cell: Cell, record: Record) -> dict[str, Any]:
     measured = _MEASURES[claim.quantity](claim, cell)
-    why = [words for name, wanted in claim.conditions.items() if (words := _fails(name, wanted, cell, record))]
+    why = [
+        words for name, published in claim.conditions.items() if (words := fails(name, published, Case(cell, record)))
+    ]
     if measured is None:
-        why.append(f"nothing was measured: {_absence(cell, 'evaluate' if claim.quantity == 'accuracy' else 'measure')}")
+        why.append(f"nothing was measured: {absence(cell, 'evaluate' if claim.quantity == 'accuracy' else 'measure')}")
     if why or measured is None:
         verdict = NOT_COMPARABLE
     else:
@@ -58,7 +61,8 @@ def _judge(claim: Claim, cell: Cell, record: Record) -> dict[str, Any]:
         "interval": [measured.interval.low, measured.interval.high] if measured and measured.interval else None,
         "verdict": verdict,
         "why": why,
-        "text": " ".join(part for part in (measured.sentence if measured else "", claim.note) if part),
+        "text": measured.sentence if measured else "",
+        "note": claim.note,
         "tolerance": claim.tolerance.reason,
         "source": claim.source.title,
         "source_url": claim.source.url,
@@ -110,13 +114,15 @@ def _dataset_pass(claim: Claim, cell: Cell) -> Measured | None:
     return Measured(model.first_pass_s, None, first, sentence)
 
 
-def _speedup(claim: Claim, cell: Cell) -> Measured | None:
+def _speedup(_claim: Claim, cell: Cell) -> Measured | None:
     if cell.teacher is None or cell.student is None:
         return None
     first = cell.teacher.first_pass_s / cell.student.first_pass_s
     warm, interval = statistics.median_ratio(cell.teacher.dataset_pass_s, cell.student.dataset_pass_s)
     within = f" ({figures.ratio_interval(interval)})" if interval else ""
-    sentence = f"First passes {figures.ratio(first)}; warmed up, the ratio of the medians is {figures.ratio(warm)}{within}."
+    sentence = (
+        f"First passes {figures.ratio(first)}; warmed up, the ratio of the medians is {figures.ratio(warm)}{within}."
+    )
     return Measured(first, None, figures.ratio(first), sentence)
 
 
@@ -154,7 +160,11 @@ def _disagreement(claim: Claim, measured: Measured) -> list[str]:
         words = f"counted {measured.text}, published {figures.count(claim.value)}"
     elif kind == "printed":
         # Ratios are printed with one decimal; 1e-9 keeps 7.5 from becoming 7.499... on the way.
-        agrees = math.floor(value * 10 + 1e-9) / 10 == claim.value if claim.printing == "truncated" else round(value, 1) == claim.value
+        agrees = (
+            math.floor(value * 10 + 1e-9) / 10 == claim.value
+            if claim.printing == "truncated"
+            else round(value, 1) == claim.value
+        )
         words = f"the measured {measured.text}, {claim.printing} to one decimal, is not the published {claim.printed}"
     else:
         agrees = abs(value - claim.value) <= claim.tolerance.fraction * claim.value
@@ -163,57 +173,3 @@ def _disagreement(claim: Claim, measured: Measured) -> list[str]:
         allowed = f"{claim.tolerance.fraction:.0%}".replace("%", " %")
         words = f"the measured {measured.text} is {off} {side} the published {claim.printed}, more than {allowed}"
     return [] if agrees else [words]
-
-
-# Whether the conditions hold.
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What a condition is called, what the cell has (None: unknown), how to show it, and which stage would have told."""
-
-    label: str
-    actual: Callable[[Cell, Record], Any]
-    stage: str = ""
-    show: Callable[[Any], str] = str
-    holds: Callable[[Any, Any], bool] = lambda wanted, actual: bool(wanted == actual)
-
-
-def _protocol(name: str) -> Callable[[Cell, Record], Any]:
-    return lambda cell, record: cell.details("measure").get("protocol", {}).get(name)
-
-
-_CONDITIONS = {
-    "data": Condition("the data are", lambda cell, record: data_name(record)),
-    "profile": Condition("the profile is", lambda cell, record: record["profile"]),
-    # A hub name (google-bert/bert-base-uncased) and a folder end in the model's name.
-    "weights": Condition("the teacher starts from", lambda cell, record: str(record["weights"]["name"]).rstrip("/").split("/")[-1]),
-    "teacher": Condition("the teacher has", lambda cell, record: cell.teacher and cell.teacher.shape, "measure", figures.shape),
-    "student": Condition("the student has", lambda cell, record: cell.student and cell.student.shape, "measure", figures.shape),
-    "start": Condition("the student's start is", lambda cell, record: cell.details("distill").get("start"), "distill"),
-    "engine": Condition("the engine is", lambda cell, record: cell.engine),
-    "device_name": Condition(
-        "the device is",
-        lambda cell, record: cell.environment("measure").get("device_name"),
-        "measure",
-        # Drivers put the maker and the series before it: NVIDIA GeForce RTX 2080 Ti.
-        holds=lambda wanted, actual: wanted in actual,
-    ),
-    "batch_size": Condition("the batch of the dataset pass is", _protocol("batch_size"), "measure"),
-    "padded_length": Condition("the dataset pass pads to", _protocol("padded_length"), "measure"),
-}
-
-
-def _fails(name: str, wanted: Any, cell: Cell, record: Record) -> str:
-    """Why the condition does not hold, in words; empty where it does."""
-    condition = _CONDITIONS[name]
-    actual = condition.actual(cell, record)
-    if actual is None:
-        return f"{condition.label} unknown: {_absence(cell, condition.stage)}; published: {condition.show(wanted)}"
-    if condition.holds(wanted, actual):
-        return ""
-    return f"{condition.label} {condition.show(actual)}; published: {condition.show(wanted)}"
-
-
-def _absence(cell: Cell, stage: str) -> str:
-    return f"the stage {stage} has no result" if cell.result(stage) is None else f"the stage {stage} did not report it"

