@@ -19,6 +19,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -167,15 +168,19 @@ def write(directory: Path, train_rows: int, dev_rows: int, seed: int) -> None:
     """Write `generate`'s examples as `train.tsv` and `dev.tsv` in SST-2's published layout."""
     for split, examples in zip(("train", "dev"), generate(train_rows, dev_rows, seed), strict=True):
         rows = (f"{text}\t{label}" for text, label in zip(examples.text_a, examples.labels, strict=True))
-        content = "\n".join(["sentence\tlabel", *rows, ""]).encode()
-        artifacts.write_atomically(directory / f"{split}.tsv", lambda path, content=content: path.write_bytes(content))
+        content = "\n".join(["sentence\tlabel", *rows, ""])
+        artifacts.write_atomically(directory / f"{split}.tsv", partial(_write_text, content))
+
+
+def _write_text(content: str, path: Path) -> None:
+    path.write_text(content, encoding="utf-8", newline="\n")
 
 
 def _split_words(choose: Chooser) -> tuple[Words, Words]:
     """Words for train and dev, and words for dev alone."""
     seen, held_out = [], []
     for pair in (lexicon.ADJECTIVES, lexicon.NOUNS, lexicon.QUALITIES, lexicon.VERBS):
-        negative, positive = (choose.shuffled(words.split()) for words in pair)
+        negative, positive = (choose.shuffled(words) for words in pair)
         cuts = round(len(negative) * HELD_OUT), round(len(positive) * HELD_OUT)
         held_out.append((negative[: cuts[0]], positive[: cuts[1]]))
         seen.append((negative[cuts[0] :], positive[cuts[1] :]))
@@ -255,7 +260,9 @@ SLOTS: dict[str, Slot] = {
     "noun": lambda choose, words, polarity: choose.one(words.nouns[polarity]),
     "quality": lambda choose, words, polarity: choose.one(words.qualities[polarity]),
     "verb": lambda choose, words, polarity: choose.one(words.verbs[polarity]),
-    "subject": lambda choose, *_: f"{choose.one(('the', 'its', 'this'))} {_neutral(choose, lexicon.PLAIN)} {choose.one(lexicon.PARTS)}",
+    "subject": lambda choose, *_: (
+        f"{choose.one(('the', 'its', 'this'))} {_neutral(choose, lexicon.PLAIN)} {choose.one(lexicon.PARTS)}"
+    ),
     "kind": lambda choose, *_: " ".join(
         (_neutral(choose, lexicon.PLAIN), choose.one(lexicon.KINDS), _neutral(choose, lexicon.TOPICS))
     ),

@@ -20,7 +20,7 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def load_tokenizer(weights: Path) -> Tokenizer:
-    """BERT's WordPiece tokenizer from `tokenizer.json`, or else `vocab.txt`; lower-casing as `tokenizer_config.json` says.
+    """BERT's WordPiece tokenizer from `tokenizer.json`, or else `vocab.txt`; lower case as `tokenizer_config.json` says.
 
     What the file stores of padding and truncation is switched off: how long a row may be is the task's choice.
     Raises BadInputError when the files are missing, broken, or not a BERT tokenizer's.
@@ -31,22 +31,21 @@ def load_tokenizer(weights: Path) -> Tokenizer:
     elif (weights / VOCABULARY).is_file():
         tokenizer = _from_vocabulary(weights / VOCABULARY)
     else:
-        raise BadInputError(f"{weights} holds neither {FILE} nor {VOCABULARY}: give a Hugging Face directory of a BERT model")
+        raise BadInputError(f"{weights} has no {FILE} or {VOCABULARY}: give a Hugging Face directory of a BERT model")
     tokenizer.no_padding()
     tokenizer.no_truncation()
     if isinstance(tokenizer.normalizer, normalizers.BertNormalizer):
         tokenizer.normalizer = _normalizer(json.loads(tokenizer.normalizer.__getstate__()), config)
-    empty_pair = tokenizer.encode("", "")
-    if empty_pair.tokens != ["[CLS]", "[SEP]", "[SEP]"] or empty_pair.type_ids != [0, 0, 1] or tokenizer.token_to_id("[PAD]") != 0:
+    if not _is_bert(tokenizer):
         raise BadInputError(
-            f"the tokenizer in {weights} is not BERT's ([CLS] A [SEP] B [SEP], segments 0 and 1, [PAD] first in the vocabulary): "
-            "give a BERT-family model"
+            f"the tokenizer in {weights} is not BERT's ([CLS] A [SEP] B [SEP], segments 0 and 1, [PAD] first in the "
+            "vocabulary): give a BERT-family model"
         )
     return tokenizer
 
 
 def save_tokenizer(tokenizer: Tokenizer, weights: Path, directory: Path) -> None:
-    """Write the tokenizer in use, and what else belongs to it, so that transformers' `AutoTokenizer` opens `directory`."""
+    """Write the tokenizer in use and what belongs to it: a directory that transformers' `AutoTokenizer` opens."""
 
     def write(target: Path) -> None:
         target.mkdir()
@@ -95,6 +94,12 @@ def _from_vocabulary(path: Path) -> Tokenizer:
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", vocabulary["[SEP]"]), ("[CLS]", vocabulary["[CLS]"]))
     tokenizer.decoder = decoders.WordPiece()
     return tokenizer
+
+
+def _is_bert(tokenizer: Tokenizer) -> bool:
+    empty_pair = tokenizer.encode("", "")
+    framed = empty_pair.tokens == ["[CLS]", "[SEP]", "[SEP]"] and empty_pair.type_ids == [0, 0, 1]
+    return framed and tokenizer.token_to_id("[PAD]") == 0
 
 
 def _normalizer(state: dict[str, Any], config: dict[str, Any]) -> normalizers.BertNormalizer:

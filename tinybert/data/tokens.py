@@ -22,7 +22,7 @@ Integers = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Tokens:
-    """`input_ids` of all rows end to end: row r is `input_ids[offsets[r]:offsets[r + 1]]`, `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`.
+    """All rows end to end: row r is `input_ids[offsets[r]:offsets[r + 1]]`, `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`.
 
     input_ids: uint16, or uint32 for vocabularies beyond 65,536 [tokens]; offsets: int64 [rows + 1];
     first_lengths: uint16 [rows], the length of `[CLS] A [SEP]`; labels: int32 [rows].
@@ -49,7 +49,7 @@ class Tokens:
 
 
 def tokenize(
-    tokenizer: Tokenizer, examples: Examples, max_length: int, report: Callable[[int], None] = lambda rows: None
+    tokenizer: Tokenizer, examples: Examples, max_length: int, report: Callable[[int], None]
 ) -> tuple[Tokens, int]:
     """Tokens of at most `max_length` a row, and how many rows had to be cut (pairs: the longer text first).
 
@@ -70,32 +70,32 @@ def tokenize(
             truncated_rows += bool(encoding.overflowing)
         report(len(lengths))
     tokenizer.no_truncation()
-    return Tokens(np.concatenate(ids), _offsets(lengths), np.array(first_lengths, np.uint16), examples.labels), truncated_rows
+    tokens = Tokens(np.concatenate(ids), _offsets(lengths), np.array(first_lengths, np.uint16), examples.labels)
+    return tokens, truncated_rows
 
 
 def truncate(tokens: Tokens, max_length: int) -> Tokens:
     """The same rows with at most `max_length` tokens each; both [SEP]s stay.
 
-    Pairs lose from the longer text until both are equally long, then from both: the rule `longest_first` of the tokenizers library
-    (utils/truncation.rs), up to one token between A and B in rows that were cut before.
+    Pairs lose from the longer text until both are equally long, then from both: the rule `longest_first` of the tokenizers
+    library (utils/truncation.rs), but for one token between A and B in rows that were cut before.
     """
     lengths = tokens.lengths
     if len(tokens) == 0 or lengths.max() <= max_length:
         return tokens
-    first = tokens.first_lengths.astype(np.int64)
-    second = lengths - first
+    first: Integers = tokens.first_lengths.astype(np.int64)
+    second: Integers = lengths - first
     special = np.where(second > 0, 3, 2)
     kept_first, kept_second = _longest_first(first - 2, np.maximum(second - 1, 0), max_length - special)
     kept_first += 2
     kept_second += special - 2
     position = np.arange(len(tokens.input_ids)) - np.repeat(tokens.offsets[:-1], lengths)
-    first, second, kept_first, kept_second = (np.repeat(array, lengths) for array in (first, second, kept_first, kept_second))
-    in_first = position < first
-    place = np.where(in_first, position, position - first)
-    kept = np.where(in_first, kept_first, kept_second)
-    last = np.where(in_first, first, second) - 1
-    chosen = (place < kept - 1) | (place == last)
     row = np.repeat(np.arange(len(tokens)), lengths)
+    in_first = position < first[row]
+    place = np.where(in_first, position, position - first[row])
+    kept = np.where(in_first, kept_first[row], kept_second[row])
+    last = np.where(in_first, first[row], second[row]) - 1
+    chosen = (place < kept - 1) | (place == last)
     kept_lengths = np.bincount(row[chosen], minlength=len(tokens))
     kept_first_lengths = np.bincount(row[chosen & in_first], minlength=len(tokens))
     return Tokens(tokens.input_ids[chosen], _offsets(kept_lengths), kept_first_lengths.astype(np.uint16), tokens.labels)
@@ -112,7 +112,7 @@ def save_tokens(path: Path, tokens: Tokens) -> None:
 
 
 def load_tokens(path: Path, max_length: int | None = None) -> Tokens:
-    """Read what `save_tokens` wrote, cut to `max_length`. Raises InfrastructureError when the file is missing or damaged."""
+    """Read what `save_tokens` wrote, cut to `max_length`. Raises InfrastructureError for a missing or damaged file."""
     try:
         tokens = Tokens(**load_file(path))
     except (OSError, SafetensorError, TypeError) as error:

@@ -16,7 +16,7 @@ BYTE_ORDER_MARK = "\ufeff"  # GLUE's MRPC files begin with one
 
 @dataclass(frozen=True)
 class Examples:
-    """Texts and labels of a file. `text_b` is None for tasks of one sentence; labels: int32 [rows], positions in the task's labels."""
+    """A file's texts and labels; `text_b` is None for tasks of one text. labels: int32 [rows], index into the task's labels."""
 
     text_a: list[str]
     text_b: list[str] | None
@@ -29,8 +29,8 @@ class Examples:
 def read_examples(path: Path, task: Task) -> Examples:
     """Read one file of a task.
 
-    Raises BadInputError, naming the file, the line and the remedy, when the file is missing, empty, not UTF-8, holds NUL bytes,
-    lacks a column, or has a row of another number of fields or with another label than the task's.
+    Raises BadInputError, naming the file, the line and the remedy, when the file is missing, empty, not UTF-8, holds NUL
+    bytes, lacks a column, or has a row of another number of fields or with a label that is not the task's.
     """
     lines = _decode(path).removeprefix(BYTE_ORDER_MARK).removesuffix("\n").split("\n")
     fields = lines[0].removesuffix("\r").split("\t")
@@ -54,12 +54,12 @@ def _decode(path: Path) -> str:
     if not raw:
         raise BadInputError(f"{path} is empty: get the file anew")
     if (offset := raw.find(b"\0")) >= 0:
-        raise BadInputError(f"{_where(path, raw, offset)} is a NUL byte: this is no text file, or UTF-16; convert it to UTF-8")
+        raise BadInputError(f"{_where(path, raw, offset)} does not belong into a text file: convert it to UTF-8")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         where = _where(path, raw, error.start)
-        raise BadInputError(f"{where} is not UTF-8 ({error.reason}): convert the file to UTF-8, or get it anew") from None
+        raise BadInputError(f"{where} is not UTF-8 ({error.reason}): convert it to UTF-8, or get it anew") from None
 
 
 def _where(path: Path, raw: bytes, offset: int) -> str:
@@ -73,13 +73,18 @@ def _position(path: Path, task: Task, fields: list[str], role: str) -> int | Non
         return None
     if isinstance(column, int):
         if column >= len(fields):
-            raise BadInputError(f"{path}, line 1 has {len(fields)} columns, the task {task.name} has its {role} in number {column + 1}")
+            wanted = f"{task.name} has its {role} in column {column} (from 0)"
+            raise BadInputError(
+                f"{path}, line 1 has {len(fields)} tab-separated fields, {wanted}: is it the right file?"
+            )
         return column
     if not task.header:
-        raise BadInputError(f"the task {task.name} has no header line: give its column {role} by number, not as {column!r}")
+        raise BadInputError(
+            f"the files of {task.name} have no header: give the column {role} by number, not as {column!r}"
+        )
     if column not in fields:
         found = ", ".join(map(repr, fields[:20]))
-        raise BadInputError(f"{path}, line 1 has no column {column!r} (the task {task.name}'s {role}), but {found}")
+        raise BadInputError(f"{path}, line 1 has no column {column!r}, but {found}: is it {task.name}'s file?")
     return fields.index(column)
 
 
@@ -87,9 +92,8 @@ def _rows(path: Path, lines: list[str], fields: int, first: int) -> list[list[st
     rows = [line.removesuffix("\r").split("\t") for line in lines[first:]]
     for number, row in enumerate(rows, first + 1):
         if len(row) != fields:
-            raise BadInputError(
-                f"{path}, line {number} has {len(row)} tab-separated fields, line 1 has {fields}: complete or remove the line"
-            )
+            found = f"{len(row)} tab-separated fields, line 1 has {fields}"
+            raise BadInputError(f"{path}, line {number} has {found}: mend or remove the line")
     return rows
 
 

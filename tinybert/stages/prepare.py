@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def _source(spec: StageSpec, out: Path) -> Path:
         raise BadInputError('the stage prepare with source "sample" needs the option "sample": its rows and seed')
     task = spec.task
     if (task.labels, task.header, task.columns) != (sample.TASK.labels, sample.TASK.header, sample.TASK.columns):
-        raise BadInputError(f"the embedded sample is shaped like SST-2 and cannot stand in for {task.name}: give the task's own files")
+        raise BadInputError(f"the embedded sample has SST-2's shape, not {task.name}'s: give the task's own files")
     directory = out / "sample"
     sample.write(directory, size["train_rows"], size["dev_rows"], size["seed"])
     return directory
@@ -100,13 +100,14 @@ def _metrics(tokens: dict[str, Tokens]) -> dict[str, float]:
 
 
 def _write_rows(path: Path, examples: Examples) -> None:
-    text_b = examples.text_b or [None] * len(examples)
+    text_b: Sequence[str | None] = examples.text_b or [None] * len(examples)
     rows = enumerate(zip(examples.text_a, text_b, examples.labels.tolist(), strict=True))
 
     def write(target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="\n") as file:
             for row, (a, b, label) in rows:
-                file.write(json.dumps({"row": row, "text_a": a, "text_b": b, "label": label}, ensure_ascii=False) + "\n")
+                entry = {"row": row, "text_a": a, "text_b": b, "label": label}
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     artifacts.write_atomically(path, write)
 
