@@ -20,12 +20,15 @@ PACKAGES = ("numpy", "tokenizers", "safetensors", "protobuf")
 
 @dataclass(frozen=True)
 class Outcome:
-    """A stage's findings. `metrics`: name -> number; `series`: name -> columns and rows; `artifacts`: name -> path below the output."""
+    """A stage's findings. `metrics`: name -> number; `artifacts`: name -> path below the output; `series`: name -> columns
+    and rows; `scratch`: names below the output that only a resume needs, removed once the result is written.
+    """
 
     metrics: dict[str, float]
     artifacts: dict[str, str]
     series: dict[str, dict[str, Any]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    scratch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,6 @@ class Clock:
         """Called at every checkpoint: what an attempt did after its last one is lost, and its time with it."""
         state = {"started_at": self.started_at, "attempts": self.attempts, "seconds": round(self.seconds, 3)}
         artifacts.write_json(self._path, state)
-
-    def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -100,5 +100,6 @@ def write_result(context: StageContext, outcome: Outcome, engine: EngineFacts) -
     }
     if problems := violations("result.schema.json", result):
         raise StageError(f"the stage {spec.stage} broke the contract: " + "; ".join(problems))
-    clock.remove()
     artifacts.write_json(context.out / RESULT, result)
+    for name in (Clock.FILE, *outcome.scratch):
+        artifacts.remove(context.out / name)

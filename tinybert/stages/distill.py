@@ -25,12 +25,13 @@ from tinybert.model.layer_map import attention_map, hidden_map
 from tinybert.model.start import general_weights, projected_weights
 from tinybert.model.weights import Weights, load_weights, random_weights, save_model
 from tinybert.result import Outcome, StageContext
-from tinybert.training.loop import Phase, Training, TrainingSet, clean_up
+from tinybert.training.loop import SCRATCH, Phase, Training, TrainingSet
 from tinybert.training.losses import Masks, layer_losses, prediction_loss
 
 EVALUATION_BATCH = 64
 # Teacher logits are kept in shards of this many rows, so that a kill loses little of the pass that makes them.
 LOGIT_SHARD_ROWS = 2048
+TEACHER_LOGITS = "teacher-logits"
 LOSS_NAMES = ("embedding_loss", "hidden_loss", "attention_loss", "prediction_loss")
 PROJECTION = ("projection.weight", "projection.bias")
 
@@ -53,7 +54,7 @@ def run(context: StageContext) -> Outcome:
     start_accuracy = evaluate()["accuracy"]
     losses = _Losses(options, teacher, student, projection, hidden)
     if options["schedule"] == "two-phase":
-        logits = _LazyLogits(teacher, train, rows, out / "teacher-logits")
+        logits = _LazyLogits(teacher, train, rows, out / TEACHER_LOGITS)
         phases = [
             Phase("intermediate", options["intermediate"], losses.intermediate, None),
             Phase(
@@ -69,8 +70,6 @@ def run(context: StageContext) -> Outcome:
     trained = {name: E.to_numpy(parameter) for name, parameter in projection.items()}
     artifacts.write_atomically(out / "projection.safetensors", lambda path: save_file(trained, path))
     final = evaluate()
-    clean_up(out)
-    artifacts.remove(out / "teacher-logits")
     progress = history.progress
     speeds = {
         f"{phase.name}_rows_per_s": phase.options["epochs"] * len(rows) / seconds
@@ -93,6 +92,7 @@ def run(context: StageContext) -> Outcome:
             "objective": options["objective"],
             "layer_map": {"hidden": list(hidden), "attention": list(attention_map(hidden))},
         },
+        scratch=(*SCRATCH, TEACHER_LOGITS),
     )
 
 

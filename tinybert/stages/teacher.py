@@ -14,7 +14,7 @@ from tinybert.evaluation import predict, score
 from tinybert.model.bert import Bert
 from tinybert.model.weights import load_weights, save_model
 from tinybert.result import Outcome, StageContext
-from tinybert.training.loop import Phase, Training, TrainingSet, clean_up
+from tinybert.training.loop import SCRATCH, Phase, Training, TrainingSet
 
 EVALUATION_BATCH = 64
 
@@ -46,7 +46,6 @@ def run(context: StageContext) -> Outcome:
     history = training.run()
     save_model(context.out / "model", config, model.weights(), spec.inputs["prepare"] / "tokenizer")
     final = evaluate()
-    clean_up(context.out)
     progress = history.progress
     return Outcome(
         metrics={
@@ -59,4 +58,5 @@ def run(context: StageContext) -> Outcome:
         artifacts={"model": "model"},
         series=history.series(()),
         details={"drawn_at_random": drawn},
+        scratch=SCRATCH,
     )

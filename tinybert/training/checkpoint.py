@@ -50,7 +50,3 @@ def load(out: Path) -> tuple[Progress, dict[str, np.ndarray]] | None:
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         events.note(f"the checkpoint {path} cannot be read ({error}): training begins anew")
         return None
-
-
-def remove(out: Path) -> None:
-    (out / FILE).unlink(missing_ok=True)

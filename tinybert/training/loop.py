@@ -28,6 +28,8 @@ from tinybert.training.losses import total
 from tinybert.training.schedule import learning_rate
 
 BEST = "best.safetensors"
+# What only a resume needs.
+SCRATCH = (checkpoint.FILE, BEST)
 # BERT and both published TinyBERTs: AdamW eps 1e-6, global gradient norm at most 1, no decay on biases and LayerNorm.
 ADAM_EPS = 1e-6
 MAX_GRADIENT_NORM = 1.0
@@ -240,9 +242,3 @@ def split_decay(parameters: Mapping[str, E.Parameter]) -> tuple[E.NamedParameter
 def load_parameters(parameters: Mapping[str, E.Parameter], arrays: Arrays) -> None:
     for name, parameter in parameters.items():
         E.assign(parameter, arrays[name])
-
-
-def clean_up(out: Path) -> None:
-    """Remove what only a resume needs, once the stage's artifacts are written."""
-    checkpoint.remove(out)
-    (out / BEST).unlink(missing_ok=True)
