@@ -11,6 +11,8 @@ from typing import Any
 from harness.report import figures
 from harness.report.facts import Cell, data_name
 
+Record = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Case:
@@ -71,8 +73,8 @@ def fails(name: str, published: Any, case: Case) -> str:
     condition = _CONDITIONS[name]
     actual = condition.actual(case)
     if actual is None:
-        absence = absence(case.cell, condition.stage)
-        return f"{condition.label} unknown, {absence} (published: {condition.show(published, published)})"
+        why = absence(case.cell, condition.stage)
+        return f"{condition.label} unknown, {why} (published: {condition.show(published, published)})"
     if condition.holds(published, actual):
         return ""
     return f"{condition.label} {condition.show(actual, published)} (published: {condition.show(published, actual)})"

@@ -85,7 +85,7 @@ def errors(record: Record) -> Section:
     for cell in cells(record):
         wrong = cell.details("evaluate").get("wrong")
         if wrong and cell.counts:
-            names = ("row", "text", "label", "teacher", "student")
+            names = ("row", "text", "label", "student")
             rows = tuple(tuple(plain(row[name]) for name in names) for row in wrong)
             caption = (
                 f"{cell.name}: {len(wrong)} of {figures.count(cell.counts.only_teacher)} such dev rows, the first ones"

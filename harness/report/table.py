@@ -16,7 +16,7 @@ from harness.report.facts import Cell, cells, data_name
 from harness.report.statistics import Interval
 from harness.report.verdict import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
 
-COLUMNS = ("", "teacher", "student", "student against teacher")
+COLUMNS = ("source", "teacher", "student", "student against teacher")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def result_table(record: Mapping[str, Any]) -> RenderableType:
     title = Text(f"{data_name(record)}, {record['profile']} profile", style="bold")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "" else "right", overflow="fold")
+        table.add_column(column, justify="left" if column == COLUMNS[0] else "right", overflow="fold")
     quantity = ""
     for row in result_rows(record):
         if row.quantity != quantity:

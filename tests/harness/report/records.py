@@ -104,7 +104,10 @@ def broken() -> Json:
     return record([torch, oneflow])
 
 
-HOSTILE = "</td><script>alert(1)</script> | `x` **b** [l](javascript:alert(1)) ![i](http://e.example/i.png)\n| a | <img src=x onerror=e> www.e.example @team {{ 7*7 }} \u202e$x$"
+HOSTILE = (
+    "</td><script>alert(1)</script> | `x` **b** [l](javascript:alert(1)) ![i](http://e.example/i.png)\n| a | "
+    "<img src=x onerror=e> www.e.example me@e.example @team {{ 7*7 }} \u202e$x$"
+)
 
 
 def hostile() -> Json:
