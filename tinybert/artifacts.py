@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 
 def sha256_file(path: Path) -> str:
@@ -41,8 +44,11 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         if path.is_dir():
             remove(path)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         remove(temporary)
+        if isinstance(error, SafetensorError) and (number := re.search(r"os error (\d+)", str(error))):
+            # safetensors names the system's error in its message alone: a full disk is 28.
+            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         raise
 
 
