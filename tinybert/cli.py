@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
-import signal
 import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tinybert import engine_choice, events, stop
-from tinybert.errors import INFRASTRUCTURE, StageError
+from tinybert.errors import INFRASTRUCTURE, BadInputError, InfrastructureError, StageError
 from tinybert.result import RESULT, Clock, EngineFacts, StageContext, write_result
 from tinybert.spec import STAGES, StageSpec, load_spec
 
@@ -28,7 +28,11 @@ ENGINE_FREE = ("prepare",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    try:
+        options = _parser().parse_args(arguments)
+    except BadInputError as error:
+        events.error(error.exit_code, str(error))
+        return error.exit_code
     events.claim_stdout()
     stop.listen()
     begun_s = time.monotonic()
@@ -39,9 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StageError as error:
         events.error(error.exit_code, str(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        events.error(128 + signal.SIGINT, "interrupted; run the same command again to resume")
-        return 128 + signal.SIGINT
     except (OSError, MemoryError) as error:
         events.error(INFRASTRUCTURE, _describe(error, options.out))
         return INFRASTRUCTURE
@@ -64,8 +65,13 @@ def _run(spec: StageSpec, out: Path) -> None:
     facts = EngineFacts("none", "none")
     if spec.stage not in ENGINE_FREE:
         engine_choice.use(spec.engine)
-        from tinybert import engine as E
-
+        try:
+            from tinybert import engine as E
+        except ImportError as error:
+            raise InfrastructureError(
+                f"the engine {spec.engine} cannot be imported ({error}): "
+                f"use the environment of containers/requirements/{spec.engine}.txt"
+            ) from error
         E.setup(spec.device, spec.threads)
         facts = EngineFacts(E.version(), E.device_name(spec.device))
     stage = importlib.import_module(f"tinybert.stages.{spec.stage}")
@@ -77,16 +83,20 @@ def _describe(error: OSError | MemoryError, out: Path) -> str:
         return "out of memory: close other programs, or choose a smaller batch_size in the suite"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"no space left on the disk of {out}: free some and run again (what is finished is kept)"
-    where = f": {error.filename}" if error.filename else ""
-    return f"{error.strerror or error}{where}"
+    return f"{error.strerror or error}: {error.filename or out}"
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["no message"])[0]
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInputError(f"{message}; see python -m tinybert --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m tinybert",
         description="Run one stage of the TinyBERT pipeline.",
         epilog=EXAMPLES,
