@@ -12,6 +12,7 @@ import numpy as np
 
 from tinybert import engine as E
 from tinybert.data.batches import Batch
+from tinybert.errors import BadInputError
 from tinybert.model.config import BertConfig
 
 # Added to the scores of padded keys before the softmax, as in Google's BERT and both published TinyBERTs.
@@ -51,7 +52,10 @@ class Bert:
         return {name: E.to_numpy(parameter) for name, parameter in self.parameters.items()}
 
     def forward(self, batch: Batch, features: Features = LOGITS, training: bool = False) -> Output:
-        """One pass. `training` turns dropout on; gradients flow unless the caller holds `E.no_grad()`."""
+        """One pass. `training` turns dropout on; gradients flow unless the caller holds `E.no_grad()`.
+
+        Raises BadInputError for rows longer than the position table: OneFlow would answer with zeros, or abort.
+        """
         mask = E.tensor(((1.0 - batch.attention_mask) * MASKED_SCORE).astype(np.float32)[:, None, None, :], self.device)
         x = self._embed(batch, training)
         hidden = {0: x} if 0 in features.hidden else {}
@@ -71,6 +75,10 @@ class Bert:
 
     def _embed(self, batch: Batch, training: bool) -> E.Tensor:
         length = batch.input_ids.shape[1]
+        if length > self.config.max_positions:
+            raise BadInputError(
+                f"a row of {length} tokens, but the model has {self.config.max_positions} positions: lower max_length"
+            )
         table = "bert.embeddings."
         x = E.embedding(self.parameters[table + "word_embeddings.weight"], E.tensor(batch.input_ids, self.device))
         positions = E.tensor(np.arange(length, dtype=np.int64)[None, :], self.device)

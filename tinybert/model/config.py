@@ -30,6 +30,11 @@ class BertConfig:
     pad_token_id: int = 0
     labels: tuple[str, ...] = ("0", "1")
 
+    def __post_init__(self) -> None:
+        """Raises BadInputError unless the heads divide the width."""
+        if self.hidden_size % self.heads:
+            raise BadInputError(f"a model's hidden_size {self.hidden_size} is no multiple of its {self.heads} heads")
+
     @property
     def head_size(self) -> int:
         return self.hidden_size // self.heads
@@ -47,12 +52,10 @@ def read_config(directory: Path) -> BertConfig:
         raise BadInputError(f"{directory} holds no config.json: give a Hugging Face model directory") from error
     except (OSError, ValueError) as error:
         raise BadInputError(f"cannot read {path}: {error}") from error
-    if not isinstance(raw, dict) or (missing := [name for name in REQUIRED if not isinstance(raw.get(name), int)]):
-        raise BadInputError(
-            f"{path} is no BERT configuration: {', '.join(missing)} missing"
-            if isinstance(raw, dict)
-            else f"{path}: no object"
-        )
+    if not isinstance(raw, dict):
+        raise BadInputError(f"{path} holds no JSON object: give a Hugging Face model directory")
+    if missing := [name for name in REQUIRED if not isinstance(raw.get(name), int) or raw[name] < 1]:
+        raise BadInputError(f"{path} is no BERT configuration: {', '.join(missing)} missing or no positive number")
     unsupported = {
         "model_type": (raw.get("model_type", "bert"), "bert"),
         "hidden_act": (raw.get("hidden_act", "gelu"), "gelu"),
@@ -61,10 +64,6 @@ def read_config(directory: Path) -> BertConfig:
     for name, (found, supported) in unsupported.items():
         if found != supported:
             raise BadInputError(f"{path}: {name} is {found!r}; this pipeline runs {supported!r} alone")
-    if raw["hidden_size"] % raw["num_attention_heads"]:
-        raise BadInputError(
-            f"{path}: hidden_size {raw['hidden_size']} is no multiple of num_attention_heads {raw['num_attention_heads']}"
-        )
     id2label = raw.get("id2label") or {"0": "0", "1": "1"}
     return BertConfig(
         layers=raw["num_hidden_layers"],

@@ -12,14 +12,15 @@ def hidden_map(kind: str | Sequence[int], student_layers: int, teacher_layers: i
 
     `uniform`: m -> m N / M (TinyBERT, section 3.1), rounded half up where M does not divide N: 6 layers for 4 give 0, 2, 3, 5, 6.
     `top`: m -> m + N - M; `bottom`: m -> m (section 4.6). A list is taken as it is.
-    Raises BadInputError for a list of the wrong length, out of range or not increasing, and for a student deeper than its teacher.
+    Raises BadInputError for a list of the wrong length, out of range or decreasing, and for a student deeper than its teacher.
     """
     m, n = student_layers, teacher_layers
     if not isinstance(kind, str):
         chosen = tuple(kind)
         if len(chosen) != m + 1 or list(chosen) != sorted(chosen) or not all(0 <= layer <= n for layer in chosen):
             raise BadInputError(
-                f"layer_map {list(chosen)}: a student of {m} layers under a teacher of {n} needs {m + 1} increasing numbers from 0 to {n}"
+                f"layer_map {list(chosen)}: a student of {m} layers under a teacher of {n} "
+                f"needs {m + 1} numbers from 0 to {n} that do not decrease"
             )
         return chosen
     if m > n:

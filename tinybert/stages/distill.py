@@ -18,6 +18,7 @@ from tinybert import artifacts, events
 from tinybert import engine as E
 from tinybert.data.batches import Batch, choose_rows
 from tinybert.data.tokens import Tokens, load_tokens
+from tinybert.errors import BadInputError
 from tinybert.evaluation import predict, score
 from tinybert.model.bert import Bert, Features
 from tinybert.model.config import BertConfig
@@ -32,16 +33,22 @@ EVALUATION_BATCH = 64
 # Teacher logits are kept in shards of this many rows, so that a kill loses little of the pass that makes them.
 LOGIT_SHARD_ROWS = 2048
 TEACHER_LOGITS = "teacher-logits"
+PHASES = {"two-phase": ("intermediate", "prediction"), "joint": ("joint",)}
 LOSS_NAMES = ("embedding_loss", "hidden_loss", "attention_loss", "prediction_loss")
 PROJECTION = ("projection.weight", "projection.bias")
 
 
 def run(context: StageContext) -> Outcome:
     spec, options, out = context.spec, context.spec.options, context.out
+    for phase in PHASES[options["schedule"]]:
+        if options[phase] is None:
+            raise BadInputError(f"the schedule {options['schedule']} needs the options of its phase {phase}")
     train = load_tokens(spec.inputs["prepare"] / "train.safetensors", options["max_length"])
     dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors", options["max_length"])
     teacher_config, teacher_weights, _ = load_weights(spec.inputs["teacher"] / "model", spec.task.labels, spec.seed)
     config, weights = _start(context, teacher_config, teacher_weights)
+    for tokens in (train, dev):
+        E.check_ids(tokens.input_ids, min(config.vocab_size, teacher_config.vocab_size))
     hidden = hidden_map(options["layer_map"], config.layers, teacher_config.layers)
     teacher = Bert(teacher_config, teacher_weights, spec.device)
     student = Bert(config, weights, spec.device)
@@ -100,6 +107,8 @@ def _start(context: StageContext, teacher_config: BertConfig, teacher_weights: W
     spec, options = context.spec, context.spec.options
     config = replace(teacher_config, **options["student"])
     if options["start"] == "general":
+        if "student_weights" not in spec.inputs:
+            raise BadInputError('the stage distill with start "general" needs the input "student_weights"')
         config, weights, drawn = general_weights(config, spec.inputs["student_weights"], spec.seed)
         events.note(f"student from {spec.inputs['student_weights']}; drawn at random: {', '.join(drawn) or 'nothing'}")
         return config, weights
