@@ -196,10 +196,7 @@ class Training:
             return
         window = self._window_as_floats()
         point = {name: sum(losses[name] for losses in window) / len(window) for name in window[0]}
-        if not all(map(math.isfinite, point.values())):
-            raise BadInputError(
-                f"the loss of the phase {phase} is no longer a number at step {self._progress.step}: choose a lower learning_rate"
-            )
+        self._check_finite(phase, point)
         values = [point.get(name) for name in self._loss_names]
         progress = self._progress
         row = [phase, progress.total_steps, progress.rows_seen, point["loss"], *values, progress.learning_rate]
@@ -212,8 +209,16 @@ class Training:
             for losses in self._window
         ]
 
+    def _check_finite(self, phase: str, values: Mapping[str, float]) -> None:
+        if not all(map(math.isfinite, values.values())):
+            step = self._progress.step
+            raise BadInputError(
+                f"the loss of the phase {phase} is no number at step {step}: choose a lower learning_rate"
+            )
+
     def _evaluate(self, phase: str, evaluate: Evaluation) -> None:
         progress, found = self._progress, evaluate()
+        self._check_finite(phase, found)
         progress.dev_rows.append([phase, progress.total_steps, found["accuracy"], found["loss"]])
         if found["accuracy"] > progress.best_accuracy:
             progress.best_accuracy, progress.best_step = found["accuracy"], progress.total_steps
