@@ -36,7 +36,7 @@ Profile = Annotated[
     str | None, typer.Option(help="quick or full; by default full with a CUDA device and quick without.")
 ]
 Engine = Annotated[str | None, typer.Option(help="oneflow, torch or both; by default what this machine runs best.")]
-Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; by default cuda where there is one.")]
+Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default cuda where there is one.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The seed of everything that is drawn.")]
 DataRoot = Annotated[Path | None, typer.Option(help="Your GLUE: the folder that holds SST-2/train.tsv and dev.tsv.")]
 Teacher = Annotated[
@@ -168,13 +168,13 @@ def show(run: Run = "latest", runs: Runs = RUNS) -> None:
     """
     from harness.console import print_resolutions
     from harness.record import read
-    from harness.report.table import print_result_table
+    from harness.report import result_table
     from harness.resolve import Resolution
 
     record = read(_run_dir(run, runs))
     console = _console()
     print_resolutions(console, [Resolution(**each) for each in record["resolved"]])
-    print_result_table(console, record)
+    console.print(result_table(record))
 
 
 @app.command()
@@ -204,14 +204,18 @@ def setup(engine: Annotated[str, typer.Option(help="oneflow, torch or both.")] =
     Example:
       tinybench setup --engine torch
     """
-    from harness.keys import ENGINES
+    from harness.console import narration
+    from harness.resolve.engine import ENGINES
     from harness.resolve.environment import ensure_environment
     from harness.schema_check import nearest
 
     if engine not in (*ENGINES, "both"):
         raise UsageError(f"unknown engine {engine!r}{nearest(engine, (*ENGINES, 'both'))}: oneflow, torch or both")
+    console = _console()
     for name in ENGINES if engine == "both" else (engine,):
-        ensure_environment(name, _console())
+        with narration(console) as report:
+            environment = ensure_environment(name, report)
+        console.print(f"{name}: {environment.python}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -222,9 +226,9 @@ def doctor() -> None:
     Example:
       tinybench doctor
     """
-    from harness.doctor import examine
+    from harness.doctor import print_doctor
 
-    raise typer.Exit(examine(_console()))
+    raise typer.Exit(print_doctor(_console()))
 
 
 def _version(wanted: bool) -> None:

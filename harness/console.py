@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ from harness.resolve import Resolution
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+DETAIL_INTERVAL_S = 15.0
+"""Seconds between two details of long work where there is no terminal."""
 
 PLAIN_WIDTH = 120
 """Columns where no terminal says how wide it is."""
@@ -47,13 +50,32 @@ def print_plan(console: Console, cells: Sequence[CellPlan]) -> None:
     seen: set[str] = set()
     for cell in cells:
         for plan in cell.stages:
+            state = "shared" if plan.entry.key in seen else "[bold]to run[/]"
             if plan.entry.fault() is None:
                 state = "[green]cached[/]"
-            else:
-                state = "shared" if plan.entry.key in seen else "[bold]to run[/]"
             seen.add(plan.entry.key)
             table.add_row(cell.name, plan.stage, state, plan.entry.key[:16])
     console.print(table)
+
+
+@contextmanager
+def narration(console: Console) -> Iterator[Callable[[str], None]]:
+    """Tell of long work in lines `title` and then `title: detail`: on a terminal the newest alone, elsewhere few of the details."""
+    if console.is_terminal:
+        with console.status("") as status:
+            yield lambda message: status.update(escape(message))
+        return
+    title, printed_s = "", 0.0
+
+    def tell(message: str) -> None:
+        nonlocal title, printed_s
+        is_detail = bool(title) and message.startswith(f"{title}: ")
+        if is_detail and time.monotonic() - printed_s < DETAIL_INTERVAL_S:
+            return
+        title, printed_s = title if is_detail else message, time.monotonic()
+        console.print(message, markup=False, soft_wrap=True)
+
+    yield tell
 
 
 class StageDisplay:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import HarnessError, UsageError
-from harness.keys import Conditions, lock_sha256
-from harness.paths import RUNS, cache_dir
+from harness.keys import Conditions
+from harness.paths import REQUIREMENTS, RUNS, cache_dir
 from harness.plan import CellPlan, Inputs, Source, plan_cells
 from harness.resolve import Resolution
 from harness.resolve.data import DataChoice, resolve_data
 from harness.resolve.engine import EngineChoice, resolve_engines
+from harness.resolve.environment import lock_sha256
 from harness.resolve.weights import WeightsChoice, resolve_weights
 from harness.suite import Profile, Suite, find_suite, load_suite
 
@@ -71,7 +72,7 @@ class Job:
 def resolve(request: Request) -> Job:
     """Raises UsageError for what the user must change; with `strict` also wherever something would fall back."""
     suite = _suite(request)
-    engines = resolve_engines(request.engine, request.device)
+    engines = resolve_engines(request.engine, request.device, request.threads)
     profile, chosen_profile = _profile(suite, request.profile, engines)
     cache = cache_dir()
     data = resolve_data(suite.task, request.data_root, cache, request.strict)
@@ -80,10 +81,10 @@ def resolve(request: Request) -> Job:
     conditions = [
         Conditions(
             engine=each.engine,
-            lock_sha256=lock_sha256(each.engine),
+            lock_sha256=lock_sha256(REQUIREMENTS / f"{each.engine}.txt"),
             device=each.device,
             device_name=each.device_name,
-            threads=request.threads or each.threads,
+            threads=each.threads,
             seed=request.seed,
         )
         for each in engines
@@ -133,10 +134,10 @@ def _start(profile: Profile, cache: Path, strict: bool) -> tuple[Profile, Weight
     if profile.student_weights is None:
         return profile, None, Resolution("student start", start, f"chosen by the profile {profile.name}", False)
     try:
-        weights = resolve_weights(profile.student_weights, profile.student_weights, cache, strict=True)
+        weights = resolve_weights(profile.student_weights, profile.student_weights, cache, strict, "student weights")
     except HarnessError as error:
         if strict:
-            raise
+            raise UsageError(f"the student's start cannot be had, and STRICT=1 allows no other: {error.message}") from error
         stages = {**profile.stages, "distill": {**profile.stages["distill"], "start": "projected"}}
         reason = f"{profile.student_weights} cannot be had: {error.message}"
         return replace(profile, stages=stages), None, Resolution("student start", "projected", reason, True)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.paths import REQUIREMENTS, ROOT
+from harness.resolve.engine import ENGINES
+from harness.resolve.environment import lock_sha256
 
 CONTRACT = 1
 PIPELINE = "tinybert"
-ENGINES = ("oneflow", "torch")
 ENGINE_FREE = ("prepare",)
 """Stages whose result depends on no engine, device or seed: their keys leave these out, so both engines share them."""
 
@@ -45,7 +46,7 @@ def stage_key(
         "inputs": inputs,
     }
     if stage in ENGINE_FREE:
-        facts["lock"] = file_sha256(REQUIREMENTS / "pipeline.txt")
+        facts["lock"] = lock_sha256(REQUIREMENTS / "pipeline.txt")
     else:
         facts |= {
             "lock": conditions.lock_sha256,
@@ -116,22 +117,3 @@ def _imports(module: str) -> frozenset[str]:
             origin = ".".join([*base, *([node.module] if node.module else [])])
             names.update([origin, *(f"{origin}.{alias.name}" for alias in node.names)])
     return frozenset(name for name in names if name == PIPELINE or name.startswith(f"{PIPELINE}."))
-
-
-def lock_sha256(name: str) -> str:
-    """Hash of `containers/requirements/NAME.txt` and of every file that it takes in with -r or -c."""
-    digest = hashlib.sha256()
-    waiting, seen = [REQUIREMENTS / f"{name}.txt"], set()
-    while waiting:
-        path = waiting.pop(0)
-        if path in seen:
-            continue
-        seen.add(path)
-        text = path.read_text(encoding="utf-8")
-        digest.update(f"{path.name}\0{text}\0".encode())
-        waiting += [
-            path.with_name(line.split(maxsplit=1)[1].strip())
-            for line in text.splitlines()
-            if line.startswith(("-r ", "-c "))
-        ]
-    return digest.hexdigest()

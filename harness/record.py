@@ -110,7 +110,7 @@ def host() -> dict[str, Any]:
     """What the numbers were measured on. The host's name is kept as a hash: enough to tell two machines apart."""
     import psutil
 
-    from harness.resolve.device import cpu_name, gpus
+    from harness.resolve.device import cpu, visible_gpus
 
     try:
         system = platform.freedesktop_os_release()["PRETTY_NAME"]
@@ -119,10 +119,10 @@ def host() -> dict[str, Any]:
     return {
         "hostname_hash": hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12],
         "os": system,
-        "cpu": cpu_name(),
+        "cpu": cpu().name,
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "gpus": [gpu.name for gpu in gpus()],
+        "gpus": [gpu.name for gpu in visible_gpus()],
     }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from harness import record as records
-from harness.console import print_resolutions, print_stage_end, stage_display
+from harness.console import narration, print_resolutions, print_stage_end, stage_display
 from harness.errors import ExitCode, HarnessError, InfrastructureError
 from harness.executor.base import Executor, StageCommand
 from harness.executor.local import LocalExecutor
@@ -44,14 +44,12 @@ def run(request: Request, console: Console) -> Path:
 
 def publish(run_dir: Path, record: dict[str, Any], console: Console) -> None:
     """Judge the claims, write the record and its report, and show them."""
-    from harness.report import render
-    from harness.report.table import print_result_table
-    from harness.report.verdict import judge
+    from harness.report import judge, render, result_table
 
     record["claims"] = judge(record)
     path = records.write(run_dir, record)
     report = render(record, run_dir)
-    print_result_table(console, record)
+    console.print(result_table(record))
     for each in (report.html, report.markdown, path):
         console.print(str(each), markup=False, soft_wrap=True)
 
@@ -81,7 +79,7 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
         result = plan.entry.result()
         cached = result is not None
         if result is None:
-            environment = environment or ensure_environment(cell.conditions.engine, console)
+            environment = environment or _environment(cell, console)
             command = StageCommand(
                 plan.stage,
                 environment.python,
@@ -93,6 +91,11 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
         print_stage_end(console, label, result, begun_s, cached)
         outcomes.append((plan, result, cached))
     return outcomes
+
+
+def _environment(cell: CellPlan, console: Console) -> EngineEnvironment:
+    with narration(console) as report:
+        return ensure_environment(cell.conditions.engine, report, cell.conditions.device)
 
 
 def _run_stage(

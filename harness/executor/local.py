@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
@@ -176,6 +177,12 @@ def _judge(
         )
     if stream.error is not None:
         return Exit(stream.error["exit_code"], f"the stage {command.stage} failed: {stream.error['message']}; {where}")
-    return Exit(
-        ExitCode.INFRASTRUCTURE, f"the stage {command.stage} ended with status {status} and without a word; {where}"
-    )
+    last_words = f"status {status}: {_last_line(command.log)}"
+    return Exit(ExitCode.INFRASTRUCTURE, f"the stage {command.stage} ended with {last_words}; {where}")
+
+
+def _last_line(log: Path, tail_bytes: int = 4096) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - tail_bytes))
+        lines = file.read().decode(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it left no word")

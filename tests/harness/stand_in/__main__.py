@@ -1,0 +1,102 @@
+"""A stand-in for the pipeline: keeps the contract as a real stage does, and misbehaves as `behaviour.json` in the root orders."""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+METRICS = {
+    "prepare": {"train_rows": 40, "dev_rows": 20},
+    "teacher": {"dev_accuracy": 0.9, "best_step": 4, "steps": 4, "train_rows": 40, "rows_per_s": 100},
+    "distill": {"start_dev_accuracy": 0.5, "dev_accuracy": 0.8, "best_step": 4, "steps": 8, "train_rows": 40},
+    "evaluate": {
+        "rows": 20, "teacher_accuracy": 0.9, "student_accuracy": 0.8, "teacher_correct": 18, "student_correct": 16,
+        "both_correct": 15, "only_teacher_correct": 3, "only_student_correct": 1, "neither_correct": 1,
+    },
+    "measure": {
+        "teacher_parameters": 1000, "student_parameters": 100, "teacher_dataset_pass_s": 2.0, "student_dataset_pass_s": 0.5, "speedup": 4.0,
+    },
+    "export": {"disk_bytes": 400, "max_logit_difference": 0.0},
+}  # fmt: skip
+SHAPE = {"layers": 4, "hidden_size": 312, "heads": 12, "intermediate_size": 1200}
+PARAMETERS = {"embeddings": 60, "layers": 30, "pooler": 10, "encoder": 100, "head": 2, "projection": 0, "serving": 102}
+MODEL = {
+    "parameters": PARAMETERS, "shape": SHAPE, "disk_bytes": 400, "load_s": 0.1, "first_pass_s": 0.6, "dataset_pass_s": [0.5, 0.5, 0.6],
+}  # fmt: skip
+PROTOCOL = {
+    "rows": 20, "batch_size": 32, "padded_length": 128, "loader": "included", "warmup_passes": 1, "rounds": 3, "order": "alternating",
+}  # fmt: skip
+DETAILS = {
+    "prepare": {"source": "directory", "files": {}, "label_counts": {"train": {}, "dev": {}}},
+    "distill": {"start": "projected", "objective": "masked-scores", "schedule": "two-phase", "layer_map": {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]}},
+    "evaluate": {"confusion": {"teacher": [[9, 1], [1, 9]], "student": [[8, 2], [2, 8]]}, "wrong": []},
+    "measure": {"models": {"teacher": MODEL, "student": MODEL}, "protocol": PROTOCOL},
+}
+
+
+def emit(**event: object) -> None:
+    print(json.dumps(event), flush=True)
+
+
+def main() -> int:
+    stage = sys.argv[1]
+    spec = json.loads(Path(sys.argv[3]).read_text())
+    out = Path(sys.argv[5])
+    behaviour = json.loads((ROOT / "behaviour.json").read_text()).get(stage, {})
+    with (ROOT / "started.txt").open("a") as file:
+        file.write(f"{stage} {spec['engine']} {os.getpid()}\n")
+    emit(event="start", stage=stage)
+    print("log noise of an engine", file=sys.stderr, flush=True)
+    if behaviour.get("garbage"):
+        os.write(1, b'loading model...\n\xff\xfe\n{"event": "unheard of"}\n' + b"x" * 3_000_000 + b"\n")
+    if "error" in behaviour:
+        emit(event="error", exit_code=behaviour["error"], message="train.tsv:3: no such label '7': allowed: 0, 1")
+        return int(behaviour["error"])
+    if "kill" in behaviour:
+        os.kill(os.getpid(), behaviour["kill"])
+    if "raise" in behaviour:
+        raise RuntimeError("a fault of ours")
+
+    steps = 10
+    checkpoint = out / "checkpoint"
+    done = int(checkpoint.read_text()) if checkpoint.exists() else 0
+    if done:
+        emit(event="note", message=f"resumed from step {done}")
+
+    def stop(number: int, _frame: object) -> None:
+        checkpoint.write_text(str(done))
+        emit(event="error", exit_code=128 + number, message="stopped; run the same command again to resume")
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if behaviour.get("deaf") else stop)
+    while done < steps:
+        time.sleep(behaviour.get("step_s", 0))
+        done += 1
+        emit(
+            event="progress", phase=f"{stage} epoch 1/1", done=done, total=steps, unit="rows", values={"loss": 1 / done}
+        )
+    if behaviour.get("no result"):
+        return 0
+    text = json.dumps([spec["options"], spec["seed"], stage])
+    (out / "artifact.txt").write_text(text)
+    result = {
+        "contract": 1, "stage": stage, "key": spec["key"], "started_at": "2026-11-22T21:00:00+00:00", "seconds": 1.5, "resumes": 0,
+        "environment": {
+            "python": "3.11.7", "platform": "Linux", "engine": spec["engine"], "engine_version": "0", "device": "cpu",
+            "device_name": "stand-in", "threads": spec["threads"], "packages": {},
+        },
+        "metrics": METRICS[stage], "series": {},
+        "artifacts": {"artifact": {"path": "artifact.txt", "sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}},
+        "details": DETAILS.get(stage, {}),
+    }  # fmt: skip
+    (out / "result.json.partial").write_text(json.dumps(result))
+    (out / "result.json.partial").rename(out / "result.json")
+    emit(event="end", seconds=1.5)
+    return 0
+
+
+sys.exit(main())
