@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import InfrastructureError
 
 ONEFLOW_PYTHON = "3.10"
+SYSTEM_FOLDERS = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")
 _PROBE_TIMEOUT_S = 20
 # ensurepip and venv are asked for because Debian ships a python3 without them.
 _PROBE = "import ensurepip, sys, venv; print(*sys.version_info[:2], sep='.'); print(sys.executable)"
@@ -43,7 +44,7 @@ def _candidates(version: str) -> Iterator[Path]:
     uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or Path.home() / ".local" / "share" / "uv" / "python")
     yield from _newest_first(pyenv / "versions", f"{version}*/bin/{name}")
     yield from _newest_first(uv, f"cpython-{version}*/bin/{name}")
-    yield from (Path(folder) / name for folder in ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"))
+    yield from (Path(folder) / name for folder in SYSTEM_FOLDERS)
 
 
 def _newest_first(folder: Path, pattern: str) -> list[Path]:
