@@ -10,6 +10,7 @@ from typing import Any
 from harness.errors import InfrastructureError
 from harness.record import write_atomically
 from harness.report.content import document
+from harness.report.facts import cleaned
 from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.table import result_table
@@ -29,7 +30,7 @@ def render(record: Mapping[str, Any], run_dir: Path) -> ReportPaths:
 
     Raises InfrastructureError when the folder cannot be written; an older report then stands as it was.
     """
-    content = document(record)
+    content = document(cleaned(record))
     paths = ReportPaths(run_dir / "report.html", run_dir / "report.md")
     try:
         for path, text in ((paths.html, page(content)), (paths.markdown, markdown(content))):

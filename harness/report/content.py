@@ -198,7 +198,7 @@ def _claims(record: Record) -> Section:
         "claims",
         "Published claims",
         (
-            Paragraph(plain(NOT_COMPARABLE_MEANS)),
+            *((Paragraph(plain(NOT_COMPARABLE_MEANS)),) if any(c["verdict"] == NOT_COMPARABLE for c in claims) else ()),
             table,
             *(Paragraph(_source(claim)) for claim in sources),
             Paragraph(plain("How each number was printed, and what counts as the same:")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -67,6 +68,19 @@ class Cell:
     def missing(self) -> list[str]:
         """The stages that left no result, in the order of the pipeline."""
         return [stage for stage in STAGES if self.result(stage) is None]
+
+
+# Control characters end a line where none should end; U+202A.. and U+2066.. turn the writing direction of what follows.
+_DISTURBING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+
+def cleaned(value: Any) -> Any:
+    """A record whose strings, from wherever they came, cannot disturb the text around them: no control characters."""
+    if isinstance(value, str):
+        return _DISTURBING.sub(" ", value)
+    if isinstance(value, Mapping):
+        return {cleaned(key): cleaned(each) for key, each in value.items()}
+    return [cleaned(each) for each in value] if isinstance(value, list) else value
 
 
 def cells(record: Mapping[str, Any]) -> tuple[Cell, ...]:

@@ -20,11 +20,9 @@ from harness.report.document import (
 )
 
 # ASCII punctuation that starts something in CommonMark or GitHub's extensions; a backslash before it makes it text.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!&$@])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$@])")
 # GitHub links bare addresses; a backslash inside breaks the pattern and is not shown.
 _ADDRESS = re.compile(r"(https?|ftp)(?=:)|\bwww(?=\.)", re.IGNORECASE)
-# Line ends and other control characters end a table row or hide what follows; so do the marks that turn the writing direction.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 def markdown(document: Document) -> str:
@@ -51,7 +49,7 @@ def code(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", _CONTROL.sub(" ", text)).strip()
+    return re.sub(r"\s+", " ", text).strip()
 
 
 def _block(block: Block) -> Iterator[str]:
@@ -72,9 +70,8 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _fenced(lines: tuple[str, ...]) -> str:
-    body = [_CONTROL.sub(" ", line) for line in lines]
-    fence = "`" * max(3, 1 + max((len(run) for line in body for run in re.findall("`+", line)), default=0))
-    return "\n".join([f"{fence}sh", *body, fence])
+    fence = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
+    return "\n".join([f"{fence}sh", *lines, fence])
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report import figures, statistics
-from harness.report.facts import Cell, cells, data_name
+from harness.report.facts import Cell, cells, cleaned, data_name
 from harness.report.statistics import Interval
 from harness.report.verdict import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
 
@@ -66,6 +66,7 @@ def compared(ratio: float, better: str, worse: str) -> str:
 
 def result_table(record: Mapping[str, Any]) -> RenderableType:
     """The table for the terminal, with the verdicts counted below it."""
+    record = cleaned(record)
     title = Text(f"{data_name(record)}, {record['profile']} profile", style="bold")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in COLUMNS:
