@@ -19,8 +19,8 @@ TABLES = (
 def projected_weights(config: BertConfig, teacher: Weights, seed: int) -> Weights:
     """Random weights whose three embedding tables are the teacher's in its leading right-singular directions.
 
-    With the thin SVD of the teacher's word table T = U S V^T, the student's tables are T_k V[:, :d], scaled so that the word table
-    has BERT's initial spread; a student wider than its teacher keeps its random values in the remaining columns.
+    With the thin SVD of the teacher's word table T = U S V^T, the student's tables are T_k V[:, :d]: no other d columns keep
+    more of T's squared norm (Eckart and Young 1936). A student wider than its teacher keeps its random values in the rest.
     This project's own start: it needs no general distillation (docs/pipeline.md, with what it buys).
     """
     weights = random_weights(config, seed)
