@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,6 +16,7 @@ from typing import IO, Any
 from harness.errors import ExitCode, InfrastructureError
 from harness.executor.base import Event, Exit, StageCommand
 from harness.executor.event_stream import EventStream
+from harness.orphans import die_with_harness
 from harness.paths import ROOT
 
 GRACE_S = 20.0
@@ -31,9 +30,6 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What a stage may inherit. PYTHONPATH, LD_PRELOAD and their like change what runs, and no key could know.
 # LD_LIBRARY_PATH stays: it is how some machines find their GPU's driver.
 INHERITED = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR", "TZ", "USER", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class LocalExecutor:
@@ -66,7 +62,6 @@ def stage_environment(inherited: dict[str, str]) -> dict[str, str]:
 
 
 def _start(command: StageCommand, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    harness = os.getpid()
     arguments = [
         str(command.python),
         "-m",
@@ -86,19 +81,11 @@ def _start(command: StageCommand, log: IO[bytes]) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=log,
             start_new_session=True,
-            preexec_fn=lambda: _die_with(harness),
+            preexec_fn=die_with_harness(),
         )
     except OSError as error:
         reason = f"{error.strerror}: {error.filename or command.python}"
         raise InfrastructureError(f"cannot start the stage {command.stage}: {reason}") from error
-
-
-def _die_with(harness: int) -> None:
-    """In the new process, before the stage: be killed when the harness dies, even by SIGKILL. No orphan writes on."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != harness:
-            os._exit(128 + signal.SIGKILL)
 
 
 def _follow(

@@ -15,6 +15,7 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from harness.errors import InfrastructureError
+from harness.orphans import die_with_harness
 from harness.paths import REQUIREMENTS, environment_dir
 from harness.resolve.interpreter import find_python
 
@@ -26,7 +27,7 @@ _IMPORT_TIMEOUT_S = 300
 _POLL_S = 0.5
 
 _CHECK = {
-    "oneflow": "import oneflow as e; cuda = str(e.sysconfig.get_cuda_version()) if e.sysconfig.with_cuda() else None",
+    "oneflow": "import oneflow as e, oneflow.sysconfig; cuda = str(e.sysconfig.get_cuda_version()) if e.sysconfig.with_cuda() else None",
     "torch": "import torch as e; cuda = e.version.cuda",
 }
 
@@ -109,21 +110,17 @@ def _build(engine: str, folder: Path, report: Report) -> EngineEnvironment:
     lock_hash = lock_sha256(lock)
     if folder.exists():
         report(f"{engine}: the environment {folder.name} is incomplete or out of date; making it anew")
-        shutil.rmtree(folder)
+        # Away first: a grandchild of a killed harness (venv's pip) may still be writing into it.
+        old = folder.with_name(f"{folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
     log.write_bytes(b"")
     python = folder / "bin" / "python"
-    _run([base, "-m", "venv", folder], log, f"{engine}: making {folder.name}", report)
-    install: list[str | Path] = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--progress-bar",
-        "off",
-        "-r",
-        lock,
-    ]
+    # -I: what the user's PYTHONPATH holds is no part of the environment.
+    _run([base, "-I", "-m", "venv", folder], log, f"{engine}: making {folder.name}", report)
+    pip: list[str | Path] = [python, "-I", "-m", "pip", "--disable-pip-version-check"]
+    install = [*pip, "install", "--progress-bar", "off", "-r", lock]
     _run(install, log, f"{engine}: installing {lock.name} into {folder.name}", report)
     report(f"{engine}: checking that it imports")
     environment = _checked(engine, python, lock_hash, log)
@@ -139,7 +136,10 @@ def _run(command: list[str | Path], log: Path, title: str, report: Report) -> No
     """Run to the end with output to `log`, reporting the elapsed time and pip's current line whenever that changes."""
     start_s = time.monotonic()
     report(title)
-    with log.open("ab") as output, subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process:
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, preexec_fn=die_with_harness()) as process,
+    ):
         try:
             last = ""
             while process.poll() is None:
@@ -176,7 +176,7 @@ def _checked(engine: str, python: Path, lock_hash: str, log: Path) -> EngineEnvi
     )
     try:
         result = subprocess.run(
-            [python, "-c", code],
+            [python, "-I", "-c", code],
             capture_output=True,
             text=True,
             timeout=_IMPORT_TIMEOUT_S,
