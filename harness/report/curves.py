@@ -53,7 +53,7 @@ def training_table(cells: Sequence[Cell]) -> Table:
     )
     return Table(
         caption="Training, phase by phase: the loss at the first and the last point of the curve",
-        columns=("phase", "steps", "loss", "best dev accuracy", "rows/s"),
+        columns=("phase", "last point at step", "loss", "best dev accuracy", "rows/s"),
         groups=tuple(group for group in groups if group.rows),
         numeric=frozenset({1, 2, 3, 4}),
     )

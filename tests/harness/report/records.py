@@ -89,7 +89,15 @@ def published() -> Json:
     )
     made["strict"], made["git"]["dirty"] = True, False
     made["host"]["gpus"] = ["NVIDIA GeForce RTX 2080 Ti"]
-    made["resolved"] = [item | {"fallback": False} for item in made["resolved"]]
+    made["resolved"] = [
+        {"what": what, "choice": choice, "reason": reason, "fallback": False}
+        for what, choice, reason in (
+            ("data", "SST-2 in /data/glue/SST-2", "DATA_ROOT is set"),
+            ("engine", "oneflow on NVIDIA GeForce RTX 2080 Ti", "asked for"),
+            ("profile", "full", "asked for: the published recipe"),
+            ("teacher weights", "google-bert/bert-base-uncased", "the profile's default"),
+        )
+    ]
     made["claims"] = judge(made)
     return made
 
@@ -244,7 +252,7 @@ def cell(
     reports = {
         "prepare": ({"train_rows": 67349, "dev_rows": rows, "dev_tokens_mean": 25.2}, {}, {"source": "directory"}),
         "teacher": _teacher(counts[0] / rows),
-        "distill": _distill(counts[1] / rows, start),
+        "distill": _distill(counts[1] / rows, start, teacher_shape["layers"]),
         "evaluate": _evaluate(rows, *counts),
         "measure": _measure(rows, teacher_shape, times, warmup),
         "export": ({"disk_bytes": 57_500_000, "max_logit_difference": 0.0}, {}, {"files": {}}),
@@ -333,7 +341,8 @@ def _teacher(accuracy: float) -> tuple[Json, Json, Json]:
     )
 
 
-def _distill(accuracy: float, start: str) -> tuple[Json, Json, Json]:
+def _distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Json, Json]:
+    hidden = [0, 3, 6, 9, 12] if teacher_layers == 12 else [0, 1, 3, 4, 6]
     train: list[list[Any]] = []
     for step in range(20, 1251, 20):
         terms = [_decay(step, 0.9, 0.05, 200), _decay(step, 1.9, 0.42, 400), _decay(step, 5.2, 1.6, 350)]
@@ -380,7 +389,7 @@ def _distill(accuracy: float, start: str) -> tuple[Json, Json, Json]:
             "start": start,
             "schedule": "two-phase",
             "objective": "masked-scores",
-            "layer_map": {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]},
+            "layer_map": {"hidden": hidden, "attention": [layer - 1 for layer in hidden[1:]]},
         },
     )
 

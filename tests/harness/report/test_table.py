@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from rich.console import Console
+
+from harness.report import figures, result_table
+from harness.report.statistics import Interval, Spread
+from harness.report.table import compared, result_rows
+from tests.harness.report import records
+
+
+def printed(record: records.Json) -> str:
+    console = Console(width=120, force_terminal=False)
+    with console.capture() as capture:
+        console.print(result_table(record))
+    return capture.get()
+
+
+def test_published_and_measured_stand_together() -> None:
+    rows = {(row.quantity, row.who): row for row in result_rows(records.two_engines())}
+    published = rows[("accuracy, SST-2 dev set", "published (SST-2)")]
+    assert (published.teacher.text, published.student.text, published.change.text) == (
+        "92.2 %",
+        "91.3 %",
+        "−0.9 points",
+    )
+    measured = rows[("accuracy, SST-2 dev set", "torch-cpu-seed1")]
+    assert (measured.teacher.text, measured.teacher.note) == ("88.1 %", "85.8 to 90.1 %, n = 872")
+    assert (measured.change.text, measured.change.note) == ("−6.0 points", "−8.6 to −3.3, p < 0.001")
+    parameters = rows[("parameters", "oneflow-cpu-seed1")]
+    assert (parameters.student.text, parameters.student.note) == ("14,350,248", "14,471,066 in training")
+    assert (parameters.change.text, parameters.change.note) == ("1.58x smaller", "1.57x in training")
+    times = rows[("dataset pass", "torch-cpu-seed1")]
+    assert (times.teacher.text, times.teacher.note) == ("17.1 s", "17.0 to 17.4 s, 3 rounds")
+    assert times.change.text == "3.15x faster"
+
+
+def test_the_sample_is_never_called_by_the_task() -> None:
+    quantities = {row.quantity for row in result_rows(records.embedded_sample())}
+    assert "accuracy, embedded sample dev set" in quantities
+    assert not any(
+        "SST-2" in row.quantity or "SST-2" in row.who
+        for row in result_rows(records.embedded_sample())
+        if not row.published
+    )
+    assert "embedded sample, quick profile" in printed(records.embedded_sample())
+
+
+def test_what_is_missing_is_said() -> None:
+    measured = [row for row in result_rows(records.broken()) if not row.published]
+    assert {value.text for row in measured for value in (row.teacher, row.student, row.change)} == {"not measured"}
+
+
+def test_without_claims_there_is_no_published_line() -> None:
+    record = records.two_engines() | {"claims": []}
+    assert not any(row.published for row in result_rows(record))
+    assert "published" not in printed(record)
+
+
+def test_the_terminal_counts_the_verdicts() -> None:
+    assert "published claims, oneflow-cuda-seed1: 8 reproduced" in printed(records.published())
+    assert "published claims, torch-cpu-seed1: 8 not comparable" in printed(records.two_engines())
+
+
+def test_the_terminal_shows_markup_as_text() -> None:
+    record = records.two_engines()
+    record["cells"][0]["name"] = "[red]x[/red]\x1b[31m"
+    shown = printed(record)
+    assert "[red]x[/red]" in shown and "\x1b" not in shown
+
+
+def test_a_slower_student_is_called_slower() -> None:
+    assert compared(0.8, "faster", "slower") == "0.80x (slower)"
+    assert compared(1.0, "faster", "slower") == "1.00x faster"
+
+
+def test_figures() -> None:
+    assert [figures.seconds(s) for s in (0.0651, 0.65, 4.04, 17.13, 431.2)] == [
+        "0.065 s",
+        "0.650 s",
+        "4.04 s",
+        "17.1 s",
+        "431 s",
+    ]
+    assert figures.seconds_spread(Spread(0.65, 0.6, 0.71, "quartiles", 12)) == "quartiles 0.600 to 0.710 s, 12 rounds"
+    assert [figures.ratio(r) for r in (0.5, 7.503, 7.629, 12.84)] == ["0.50x", "7.50x", "7.63x", "12.8x"]
+    assert figures.points(-0.0001) == "+0.0 points"
+    assert figures.points_interval(Interval(-0.0863, 0.004)) == "−8.6 to +0.4"
+    assert [figures.p_value(p) for p in (0.00099, 0.0456, 1.0)] == ["p < 0.001", "p = 0.046", "p = 1.000"]
+    assert [figures.duration(s) for s in (3.14, 59.99, 3725)] == ["3.1 s", "60.0 s", "1:02:05"]
