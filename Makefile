@@ -33,7 +33,7 @@ setup: $(VENV)/.stamp ## create the engines' environments now
 	@$(TINYBENCH) setup
 
 lint: $(VENV)/.stamp-lint ## ruff
-	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
 
 type: $(VENV)/.stamp-lint ## mypy --strict
 	@$(VENV)/bin/mypy harness
@@ -52,7 +52,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
 
 # A stamp is written last, so an interrupted creation is done again, and so is one whose requirements have changed since.
-$(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt pyproject.toml
+$(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt
 	@python=$$(for each in $$PYTHON python3 python3.13 python3.12 python3.11 python3.10; do \
 		"$$each" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$each" && break; done); \
 	if [ -z "$$python" ]; then \
@@ -60,14 +60,14 @@ $(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt pypr
 		exit 4; fi; \
 	echo "creating $(VENV) with $$("$$python" --version)"; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV) && \
-	$(VENV)/bin/python -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)/harness.txt && \
-	$(VENV)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . && \
+	$(VENV)/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/harness.txt && \
+	$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --no-deps -e . && \
 	touch $@
 
 $(VENV)/.stamp-%: $(VENV)/.stamp $(REQUIREMENTS)/%.txt
-	@$(VENV)/bin/python -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)/$*.txt && touch $@
+	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/$*.txt && touch $@
 
 .venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
 	@$(TINYBENCH) setup --engine $*
-	@.venv-$*/bin/python -m pip install -q --disable-pip-version-check -r $(REQUIREMENTS)/test.txt \
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/test.txt \
 		$(addprefix -r ,$(wildcard $(REQUIREMENTS)/test-$*.txt)) && touch $@

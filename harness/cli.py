@@ -116,14 +116,15 @@ def plan(
       tinybench plan --task SST-2
       tinybench plan --task SST-2 --engine both --profile full
     """
-    from harness.console import print_plan, print_resolutions
+    from harness.console import download_display, print_plan, print_resolutions
     from harness.job import Request, resolve
 
     request = Request(
         task, suite, profile, engine, device, seed, _home(data_root), teacher, _home(runs), strict, threads
     )
-    job = resolve(request)
     console = _console()
+    with download_display(console) as progress:
+        job = resolve(request, progress)
     print_resolutions(console, job.resolutions)
     console.print()
     print_plan(console, job.cells)

@@ -33,13 +33,12 @@ def make_console(stderr: bool = False) -> Console:
 
 
 def print_resolutions(console: Console, resolutions: Sequence[Resolution]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("what", "choice", "reason"):
-        table.add_column(column, overflow="fold")
+    """One unbroken line for each choice, so that a path in it can be copied and searched for."""
+    width = max(len(each.what) for each in resolutions)
     for each in resolutions:
         mark = "[yellow]fallback:[/] " if each.fallback else ""
-        table.add_row(escape(each.what), f"[bold]{escape(each.choice)}[/]", mark + escape(each.reason))
-    console.print(table)
+        line = f"{escape(each.what):<{width}}  {mark}[bold]{escape(each.choice)}[/] ({escape(each.reason)})"
+        console.print(line, soft_wrap=True)
 
 
 def print_plan(console: Console, cells: Sequence[CellPlan]) -> None:
@@ -109,6 +108,14 @@ class StageDisplay:
             description = escape(f"{self._label}: {event['phase']}")
             self._bar = self._progress.add_task(description, total=event["total"], unit=event["unit"], values="")
         self._progress.update(self._bar, completed=event["done"], total=event["total"], values=escape(values))
+
+
+@contextmanager
+def download_display(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A bar for downloads; to be called with the bytes done and the bytes in all."""
+    with stage_display(console, "data") as display:
+        progress = {"event": "progress", "phase": "download", "unit": "bytes", "values": {}}
+        yield lambda done, total: display.on_event({**progress, "done": done, "total": total})
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from harness.paths import REQUIREMENTS, RUNS, cache_dir
 from harness.plan import CellPlan, Inputs, Source, plan_cells
 from harness.resolve import Resolution
 from harness.resolve.data import DataChoice, resolve_data
+from harness.resolve.download import Progress
 from harness.resolve.engine import EngineChoice, resolve_engines
 from harness.resolve.environment import lock_sha256
 from harness.resolve.weights import WeightsChoice, resolve_weights
@@ -69,13 +70,13 @@ class Job:
     cells: tuple[CellPlan, ...]
 
 
-def resolve(request: Request) -> Job:
-    """Raises UsageError for what the user must change; with `strict` also wherever something would fall back."""
+def resolve(request: Request, progress: Progress) -> Job:
+    """`progress` is told of downloads. Raises UsageError for what the user must change, `strict` also where it would fall back."""
     suite = _suite(request)
     engines = resolve_engines(request.engine, request.device, request.threads)
     profile, chosen_profile = _profile(suite, request.profile, engines)
     cache = cache_dir()
-    data = resolve_data(suite.task, request.data_root, cache, request.strict)
+    data = resolve_data(suite.task, request.data_root, cache, request.strict, progress)
     teacher = resolve_weights(request.teacher, profile.teacher_weights, cache, request.strict)
     profile, student, chosen_start = _start(profile, cache, request.strict)
     conditions = [
@@ -92,7 +93,7 @@ def resolve(request: Request) -> Job:
     inputs = Inputs(
         data=None if data.path is None else Source(data.path, data.content_hash),
         teacher=Source(teacher.path, teacher.sha256),
-        student=student and Source(student.path, student.sha256),
+        student=None if student is None else Source(student.path, student.sha256),
     )
     resolutions = (
         data.resolution,
@@ -137,10 +138,11 @@ def _start(profile: Profile, cache: Path, strict: bool) -> tuple[Profile, Weight
         weights = resolve_weights(profile.student_weights, profile.student_weights, cache, strict, "student weights")
     except HarnessError as error:
         if strict:
-            raise UsageError(f"the student's start cannot be had, and STRICT=1 allows no other: {error.message}") from error
+            raise UsageError(
+                f"the student's start cannot be had, and STRICT=1 allows no other: {error.message}"
+            ) from error
         stages = {**profile.stages, "distill": {**profile.stages["distill"], "start": "projected"}}
-        reason = f"{profile.student_weights} cannot be had: {error.message}"
-        return replace(profile, stages=stages), None, Resolution("student start", "projected", reason, True)
+        return replace(profile, stages=stages), None, Resolution("student start", "projected", error.message, True)
     return (
         profile,
         weights,

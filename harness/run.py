@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from harness import record as records
-from harness.console import narration, print_resolutions, print_stage_end, stage_display
+from harness.console import download_display, narration, print_resolutions, print_stage_end, stage_display
 from harness.errors import ExitCode, HarnessError, InfrastructureError
 from harness.executor.base import Executor, StageCommand
 from harness.executor.local import LocalExecutor
@@ -31,7 +31,8 @@ LATEST = "latest"
 
 def run(request: Request, console: Console) -> Path:
     """Run what was asked for and return the run's folder. Raises HarnessError; what is finished is in the cache."""
-    job = resolve(request)
+    with download_display(console) as progress:
+        job = resolve(request, progress)
     print_resolutions(console, job.resolutions)
     with _disk_faults(request.runs):
         folder = _create_run_folder(request.runs, job.suite.name)

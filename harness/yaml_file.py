@@ -18,6 +18,7 @@ Where = tuple[str | int, ...]
 # YAML 1.1 reads 012 as ten, 1_000 as a thousand, 1:30 as ninety, and 1e-4, for want of a dot, as text.
 _SURPRISING_INTEGER = re.compile(r"[-+]?(0[0-9_]|0[bx]|[0-9][0-9_]*[_:])")
 _EXPONENT_AS_TEXT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+_PLAIN_COLLECTIONS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ def load_yaml(path: Path) -> YamlFile:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-    loader = yaml.SafeLoader(text)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 raise UsageError(f"{path}: the alias *{event.anchor} is not allowed: write the value out")
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         parsed = YamlFile(path, None, {})
         value = None if node is None else _construct(loader, node, (), parsed)
@@ -56,14 +57,14 @@ def load_yaml(path: Path) -> YamlFile:
         raise UsageError(f"{place}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
     except RecursionError as error:
         raise UsageError(f"{path}: nested too deeply") from error
-    finally:
-        loader.dispose()
     return YamlFile(path, value, parsed.lines, parsed.problems)
 
 
 def _construct(loader: yaml.SafeLoader, node: yaml.Node, where: Where, parsed: YamlFile) -> Any:
     line = node.start_mark.line + 1
     parsed.lines[where] = line
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_COLLECTIONS:
+        parsed.problems.append(f"{parsed.path}:{line}: the tag {node.tag} is not allowed")
     if isinstance(node, yaml.SequenceNode):
         return [_construct(loader, child, (*where, index), parsed) for index, child in enumerate(node.value)]
     if isinstance(node, yaml.ScalarNode):
@@ -75,7 +76,7 @@ def _construct(loader: yaml.SafeLoader, node: yaml.Node, where: Where, parsed: Y
         if isinstance(value, float) and not math.isfinite(value):
             parsed.problems.append(f"{parsed.path}:{line}: {node.value} is not a finite number")
         return value
-    mapping: dict[Any, Any] = {}
+    mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
         key_line = key_node.start_mark.line + 1

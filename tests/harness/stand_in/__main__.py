@@ -27,12 +27,13 @@ PARAMETERS = {"embeddings": 60, "layers": 30, "pooler": 10, "encoder": 100, "hea
 MODEL = {
     "parameters": PARAMETERS, "shape": SHAPE, "disk_bytes": 400, "load_s": 0.1, "first_pass_s": 0.6, "dataset_pass_s": [0.5, 0.5, 0.6],
 }  # fmt: skip
+LAYER_MAP = {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]}
 PROTOCOL = {
     "rows": 20, "batch_size": 32, "padded_length": 128, "loader": "included", "warmup_passes": 1, "rounds": 3, "order": "alternating",
 }  # fmt: skip
 DETAILS = {
     "prepare": {"source": "directory", "files": {}, "label_counts": {"train": {}, "dev": {}}},
-    "distill": {"start": "projected", "objective": "masked-scores", "schedule": "two-phase", "layer_map": {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]}},
+    "distill": {"start": "projected", "objective": "masked-scores", "schedule": "two-phase", "layer_map": LAYER_MAP},
     "evaluate": {"confusion": {"teacher": [[9, 1], [1, 9]], "student": [[8, 2], [2, 8]]}, "wrong": []},
     "measure": {"models": {"teacher": MODEL, "student": MODEL}, "protocol": PROTOCOL},
 }

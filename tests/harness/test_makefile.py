@@ -1,0 +1,56 @@
+"""The Makefile hands variables on as they are, and ends with the command's exit code."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The Makefile over a `tinybench` that prints its arguments, with nothing left to install."""
+    root = tmp_path / "check out"
+    shutil.copytree(ROOT / "containers" / "requirements", root / "containers" / "requirements")
+    shutil.copy(ROOT / "Makefile", root)
+    tinybench = root / ".venv" / "bin" / "tinybench"
+    tinybench.parent.mkdir(parents=True)
+    tinybench.write_text(
+        f"#!{sys.executable}\nimport sys\nprint(sys.argv[1:])\nsys.exit('--profile' in sys.argv and 4)\n"
+    )
+    tinybench.chmod(0o755)
+    (root / ".venv" / ".stamp").touch()
+    return root
+
+
+def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *arguments], cwd=checkout, capture_output=True, text=True, timeout=60)
+
+
+def test_variables_become_options(checkout: Path) -> None:
+    done = make(checkout, "bench", "TASK=SST-2", "ENGINE=both", "SEED=3", "STRICT=1")
+    assert done.stdout == "['run', '--task', 'SST-2', '--engine', 'both', '--seed', '3', '--strict']\n"
+    assert make(checkout, "plan", "TASK=SST-2", "STRICT=0").stdout == "['plan', '--task', 'SST-2']\n"
+
+
+@pytest.mark.parametrize("value", ["my glue", "it's", 'a "b"', "`id`", "$$(id)", "a;b|c&d", "-x", "~/glue", "ümlaut"])
+def test_awkward_values_arrive_whole(checkout: Path, value: str) -> None:
+    done = make(checkout, "bench", "TASK=SST-2", f"DATA_ROOT={value}")
+    assert done.stdout == f"{['run', '--task', 'SST-2', '--data-root', value.replace('$$', '$')]}\n"
+
+
+def test_failures_are_passed_on(checkout: Path) -> None:
+    done = make(checkout, "bench", "TASK=SST-2", "PROFILE=quick")
+    assert done.returncode == 2 and "Error 4" in done.stderr
+
+
+def test_every_target_is_in_the_help(checkout: Path) -> None:
+    text = make(checkout, "help").stdout
+    assert all(f"{name}: " in text for name in ("bench", "plan", "doctor", "test", "lint", "type", "setup", "clean"))
