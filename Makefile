@@ -21,10 +21,10 @@ OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--p
 .PHONY: bench plan doctor test lint type setup clean help
 
 bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2
-	@$(TINYBENCH) run $(OPTIONS)
+	@exec $(TINYBENCH) run $(OPTIONS)
 
 plan: $(VENV)/.stamp ## show what bench would do
-	@$(TINYBENCH) plan $(OPTIONS)
+	@exec $(TINYBENCH) plan $(OPTIONS)
 
 doctor: $(VENV)/.stamp ## say what this machine can run and what to do about the rest
 	@$(TINYBENCH) doctor
@@ -35,9 +35,9 @@ setup: $(VENV)/.stamp ## create the engines' environments now
 lint: $(VENV)/.stamp-lint ## ruff
 	@$(VENV)/bin/ruff check .
 
-type: $(VENV)/.stamp-lint ## mypy --strict
+type: $(VENV)/.stamp-lint .venv-torch/.stamp-test ## mypy --strict on both packages
 	@$(VENV)/bin/mypy harness
-	@$(VENV)/bin/mypy --exclude oneflow tinybert
+	@$(VENV)/bin/mypy --python-executable .venv-torch/bin/python tinybert
 
 test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
 	@$(VENV)/bin/python -m pytest tests/harness
@@ -53,7 +53,7 @@ help: ## this list
 
 # A stamp is written last, so an interrupted creation is done again, and so is one whose requirements have changed since.
 $(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt
-	@python=$$(for each in $$PYTHON python3 python3.13 python3.12 python3.11 python3.10; do \
+	@python=$$(for each in "$${PYTHON:-python3}" python3 python3.13 python3.12 python3.11 python3.10; do \
 		"$$each" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$each" && break; done); \
 	if [ -z "$$python" ]; then \
 		echo "make: Python 3.10 or later with venv is needed (Debian, Ubuntu: apt install python3 python3-venv), or say PYTHON=/path" >&2; \
@@ -67,7 +67,7 @@ $(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt
 $(VENV)/.stamp-%: $(VENV)/.stamp $(REQUIREMENTS)/%.txt
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/$*.txt && touch $@
 
-.venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
+.venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(REQUIREMENTS)/constraints.txt $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
 	@$(TINYBENCH) setup --engine $*
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/test.txt \
 		$(addprefix -r ,$(wildcard $(REQUIREMENTS)/test-$*.txt)) && touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import os
 import sys
 import traceback
@@ -249,6 +250,9 @@ def _options(
 
 def main() -> None:
     """The entry point: every way to end is an exit code, and a traceback never reaches the user."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
         app()
     except HarnessError as error:

@@ -27,6 +27,17 @@ from harness.record import StageOutcome
 from harness.resolve.environment import EngineEnvironment, ensure_environment
 
 LATEST = "latest"
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+DISK_FAULTS = (
+    *NO_SPACE,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+    errno.EIO,
+)
 
 
 def run(request: Request, console: Console) -> Path:
@@ -144,7 +155,9 @@ def _disk_faults(runs: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in DISK_FAULTS:
+            raise
+        if error.errno in NO_SPACE:
             raise InfrastructureError(
                 f"no space left for {runs}: free some and run again (what is finished is kept)"
             ) from error

@@ -32,7 +32,7 @@ class Entry:
     def fault(self) -> str | None:
         """Why this entry cannot be used: not run to its end yet, or broken. None: it is complete."""
         if not (self.directory / RESULT).exists():
-            return "not run yet"
+            return f"it has no {RESULT}"
         result = self._read()
         if result is None or not contract_validator("result.schema.json").is_valid(result):
             return f"its {RESULT} breaks the contract"

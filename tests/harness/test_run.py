@@ -121,7 +121,7 @@ def test_a_stage_that_fails_passes_on_its_message_and_code(project: Project) -> 
         ({"kill": signal.SIGKILL}, "killed by the system"),
         ({"kill": signal.SIGSEGV}, "SIGSEGV"),
         ({"raise": True}, "RuntimeError: a fault of ours"),
-        ({"no result": True}, "ended well, but not run yet"),
+        ({"no result": True}, "ended well, but it has no result.json"),
     ],
 )
 def test_a_stage_that_breaks_is_infrastructure(project: Project, behaviour: dict[str, object], words: str) -> None:

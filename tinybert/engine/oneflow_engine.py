@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,8 +18,12 @@ from tinybert.errors import InfrastructureError
 
 flow, _blas = _oneflow_loading.load()
 F = flow.nn.functional
-Tensor: TypeAlias = flow.Tensor
-Parameter: TypeAlias = flow.nn.Parameter
+if TYPE_CHECKING:  # OneFlow ships no types
+    Tensor: TypeAlias = Any
+    Parameter: TypeAlias = Any
+else:
+    Tensor = flow.Tensor
+    Parameter = flow.nn.Parameter
 no_grad = flow.no_grad
 
 __all__ = [
