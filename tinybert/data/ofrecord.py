@@ -29,6 +29,7 @@ from tinybert.errors import BadInputError
 LENGTH = 128
 SEQUENCES = ("input_ids", "input_mask", "segment_ids")
 FIELDS = dict.fromkeys(SEQUENCES, LENGTH) | {"label_ids": 1, "is_real_example": 1}
+LARGEST = {"input_mask": 1, "segment_ids": 1, "is_real_example": 1}
 PREFIX = struct.Struct("<q")
 # `oneflow/core/record/record.proto`, as far as these files use it.
 RECORD_PROTO = """
@@ -148,6 +149,8 @@ def _read_record(path: Path, file: BinaryIO, number: int) -> dict[str, NDArray[n
     for name, values in fields.items():
         if len(values) != FIELDS[name]:
             raise _damaged(path, number, f"{name} has {len(values)} values, not {FIELDS[name]}")
+        if not 0 <= values.min() <= values.max() <= LARGEST.get(name, values.max()):
+            raise _damaged(path, number, f"{name} holds a value out of range")
     return fields
 
 

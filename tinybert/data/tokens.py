@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,7 @@ class Tokens:
 
     input_ids: Integers
     offsets: NDArray[np.int64]
-    first_lengths: NDArray[np.uint16]
+    first_lengths: Integers
     labels: NDArray[np.int32]
 
     def __len__(self) -> int:
@@ -51,34 +51,31 @@ class Tokens:
 def tokenize(
     tokenizer: Tokenizer, examples: Examples, max_length: int, report: Callable[[int], None]
 ) -> tuple[Tokens, int]:
-    """Tokens of at most `max_length` a row, and how many rows had to be cut (pairs: the longer text first).
+    """Tokens of at most `max_length` a row, and how many rows had to be cut; `report` is called with the rows done so far.
 
-    `report` is called with the number of rows done.
+    Cutting is left to `truncate`: the library's own keeps every pairing of what it cuts from two texts, so that a single
+    pair of 5,000 words each exhausts the memory.
     """
-    tokenizer.enable_truncation(max_length, strategy="longest_first")
     inputs = examples.text_a if examples.text_b is None else list(zip(examples.text_a, examples.text_b, strict=True))
     dtype = np.uint16 if tokenizer.get_vocab_size() <= 1 << 16 else np.uint32
     ids: list[Integers] = []
-    lengths: list[int] = []
     first_lengths: list[int] = []
-    truncated_rows = 0
     for first in range(0, len(inputs), CHUNK_ROWS):
         for encoding in tokenizer.encode_batch_fast(inputs[first : first + CHUNK_ROWS]):
             ids.append(np.array(encoding.ids, dtype))
-            lengths.append(len(encoding))
             first_lengths.append(encoding.type_ids.count(0))
-            truncated_rows += bool(encoding.overflowing)
-        report(len(lengths))
-    tokenizer.no_truncation()
-    tokens = Tokens(np.concatenate(ids), _offsets(lengths), np.array(first_lengths, np.uint16), examples.labels)
-    return tokens, truncated_rows
+        report(len(ids))
+    uncut = Tokens(np.concatenate(ids), _offsets([len(row) for row in ids]), np.array(first_lengths), examples.labels)
+    tokens = truncate(uncut, max_length)
+    fitting = replace(tokens, first_lengths=tokens.first_lengths.astype(np.uint16))
+    return fitting, int((uncut.lengths > max_length).sum())
 
 
 def truncate(tokens: Tokens, max_length: int) -> Tokens:
     """The same rows with at most `max_length` tokens each; both [SEP]s stay.
 
     Pairs lose from the longer text until both are equally long, then from both: the rule `longest_first` of the tokenizers
-    library (utils/truncation.rs), but for one token between A and B in rows that were cut before.
+    library (utils/truncation.rs), but for one token between A and B where rows were cut before.
     """
     lengths = tokens.lengths
     if len(tokens) == 0 or lengths.max() <= max_length:
