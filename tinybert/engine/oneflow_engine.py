@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tinybert.device import cpu_name
-from tinybert.engine import _oneflow_loading
+from tinybert.engine import _oneflow_cpu as cpu
 from tinybert.engine_checks import check_ids, check_labels
 from tinybert.errors import InfrastructureError
 
-flow, _blas = _oneflow_loading.load()
+flow = cpu.flow
 F = flow.nn.functional
 if TYPE_CHECKING:  # OneFlow ships no types
     Tensor: TypeAlias = Any
@@ -60,6 +60,7 @@ __all__ = [
 ]
 
 NAME = "oneflow"
+_masks = cpu.DropoutMasks()
 NamedParameters: TypeAlias = Sequence[tuple[str, Parameter]]
 
 
@@ -74,7 +75,7 @@ def setup(device: str, threads: int) -> None:
             f"DEVICE={device}, but OneFlow {version()} sees no CUDA device: "
             "check the driver with nvidia-smi, or run with DEVICE=cpu"
         )
-    _blas.set_threads(threads)
+    cpu.mkl.set_threads(threads)
 
 
 def device_name(device: str) -> str:
@@ -89,6 +90,7 @@ def synchronize(device: str) -> None:
 def seed(number: int) -> None:
     """Seed dropout. Called before every training step, so that a resumed run draws what an undisturbed one draws."""
     flow.manual_seed(number)
+    _masks.seed(number)
 
 
 def tensor(array: np.ndarray, device: str) -> Tensor:
@@ -122,21 +124,21 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def layer_norm(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """On the CPU OneFlow has no kernel and composes slow ones, while batch norm over the rows as channels is the same and fast."""
-    if x.is_cuda:
-        return F.layer_norm(x, (x.shape[-1],), weight, bias, eps)
-    rows = x.reshape(1, -1, x.shape[-1])
-    return F.batch_norm(rows, None, None, None, None, True, 0.1, eps).reshape(x.shape) * weight + bias
+    return F.layer_norm(x, (x.shape[-1],), weight, bias, eps) if x.is_cuda else cpu.layer_norm(x, weight, bias, eps)
 
 
 def gelu(x: Tensor) -> Tensor:
     """x * Phi(x), exact (erf), as BERT's `gelu`."""
-    return F.gelu(x)
+    if x.is_cuda:
+        return F.gelu(x)
+    return cpu.Gelu.apply(x) if x.requires_grad and flow.is_grad_enabled() else cpu.gelu_without_gradient(x)
 
 
 def dropout(x: Tensor, probability: float, training: bool) -> Tensor:
-    """By the default generator: an `nn.Dropout` owns one with a fixed seed, so all of them would drop alike."""
-    return F.dropout(x, probability, training=training) if training and probability else x
+    """Never by `nn.Dropout`: each owns a generator with one fixed seed, so that all of them drop alike and ignore `seed`."""
+    if not (training and probability):
+        return x
+    return F.dropout(x, probability) if x.is_cuda else x * _masks.draw(tuple(x.shape), probability)
 
 
 def softmax(x: Tensor) -> Tensor:
@@ -165,7 +167,7 @@ def attention_with_scores(
 
     query, key, value: [B, A, L, d]; mask: float32 [B, 1, 1, L], 0 at real keys and -10000 at padding, added to the scores.
     """
-    scores = flow.matmul(query * (1.0 / math.sqrt(query.shape[-1])), key.transpose(-1, -2))
+    scores = flow._C.matmul(query * (1.0 / math.sqrt(query.shape[-1])), key, transpose_b=True)
     probabilities = dropout(F.softmax(scores + mask, dim=-1), probability, training)
     return flow.matmul(probabilities, value), scores
 
