@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 from filelock import FileLock, Timeout
@@ -26,10 +26,19 @@ _LOCK_TIMEOUT_S = 3600.0
 _IMPORT_TIMEOUT_S = 300
 _POLL_S = 0.5
 
+# Sets `e` to the engine and `cuda` to the CUDA version of its build, "11.7", or None.
 _CHECK = {
-    "oneflow": "import oneflow as e, oneflow.sysconfig; cuda = str(e.sysconfig.get_cuda_version()) if e.sysconfig.with_cuda() else None",
-    "torch": "import torch as e; cuda = e.version.cuda",
+    "oneflow": """
+import oneflow as e, oneflow.sysconfig
+number = e.sysconfig.get_cuda_version() if e.sysconfig.with_cuda() else 0
+cuda = f"{number // 1000}.{number % 1000 // 10}" if number else None
+""",
+    "torch": """
+import torch as e
+cuda = e.version.cuda
+""",
 }
+_PRINT = "import json, platform; print(json.dumps([platform.python_version(), e.__version__, cuda]))"
 
 
 @dataclass(frozen=True)
@@ -158,8 +167,8 @@ def _run(command: list[str | Path], log: Path, title: str, report: Report) -> No
 def _current_step(log: Path) -> str:
     for line in reversed(log.read_text(errors="replace").splitlines()):
         words = line.split()
-        if words and words[0] in ("Collecting", "Downloading", "Processing", "Installing"):
-            return " ".join(words[:2]) if words[0] != "Installing" else "installing the packages"
+        if len(words) > 1 and words[0] in ("Collecting", "Downloading", "Processing", "Installing"):
+            return "installing the packages" if words[0] == "Installing" else f"{words[0]} {PurePath(words[1]).name}"
     return ""
 
 
@@ -171,12 +180,9 @@ def _cause(log: Path) -> str:
 
 
 def _checked(engine: str, python: Path, lock_hash: str, log: Path) -> EngineEnvironment:
-    code = (
-        f"{_CHECK[engine]}; import json, platform; print(json.dumps([platform.python_version(), e.__version__, cuda]))"
-    )
     try:
         result = subprocess.run(
-            [python, "-I", "-c", code],
+            [python, "-I", "-c", _CHECK[engine] + _PRINT],
             capture_output=True,
             text=True,
             timeout=_IMPORT_TIMEOUT_S,

@@ -171,17 +171,18 @@ def _damage(name: str, folder: Path, cache: Path) -> str | None:
 
 
 def _pip_install(requirement: str, target: Path) -> None:
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check"]
+    command: list[str | Path] = [
+        *pip,
         "install",
         "--quiet",
-        "--disable-pip-version-check",
         "--no-deps",
         "--no-compile",
+        "--target",
+        target,
+        requirement,
     ]
-    result = subprocess.run([*pip, "--target", target, requirement], capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR:")] or ["pip gave no reason"]
         raise InfrastructureError(
