@@ -35,15 +35,21 @@ def run(context: StageContext) -> Outcome:
         report = _reporter(f"tokenize {split}", len(examples[split]))
         tokens[split], cut = tokenize(tokenizer, examples[split], spec.options["max_length"], report)
         truncated_rows += cut
+    records: dict[str, int] = {}
     for split in SPLITS:
         stop.check()
         save_tokens(out / f"{split}.safetensors", tokens[split])
-        write_records(out / RECORDS[split], tokens[split])
+        records[split] = write_records(out / RECORDS[split], tokens[split])
     _write_rows(out / "dev.jsonl", examples["dev"])
     save_tokenizer(tokenizer, spec.inputs["weights"], out / "tokenizer")
     made = {"sample": "sample"} if spec.options["source"] == "sample" else {}
     return Outcome(
-        metrics=_metrics(tokens) | {"truncated_rows": truncated_rows},
+        metrics=_metrics(tokens)
+        | {
+            "truncated_rows": truncated_rows,
+            "ofrecord_train_rows": records["train"],
+            "ofrecord_eval_rows": records["dev"],
+        },
         artifacts={
             "train": "train.safetensors",
             "dev": "dev.safetensors",
@@ -94,8 +100,6 @@ def _metrics(tokens: dict[str, Tokens]) -> dict[str, float]:
         "dev_tokens_mean": float(dev.lengths.mean()),
         "dev_tokens_max": int(dev.lengths.max()),
         "bytes_per_row": train.bytes_per_row,
-        "ofrecord_train_rows": len(train),
-        "ofrecord_eval_rows": len(dev),
     }
 
 
