@@ -139,8 +139,8 @@ def stage_display(console: Console, label: str) -> Iterator[StageDisplay]:
         yield StageDisplay(console, label, progress)
 
 
-def print_stage_end(console: Console, label: str, result: dict[str, Any], begun_s: float, cached: bool) -> None:
+def print_stage_end(console: Console, label: str, result: dict[str, Any], cached: bool) -> None:
     """One line for a finished stage, with the accuracies that it found."""
     found = [f"{name} {value:.4f}" for name, value in result["metrics"].items() if name.endswith("accuracy")]
-    took = "cached" if cached else f"{time.monotonic() - begun_s:.1f} s"
+    took = "cached" if cached else f"{result['seconds']:.1f} s"
     console.print("  ".join([f"{label}: {took}", *found]), markup=False, soft_wrap=True)

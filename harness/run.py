@@ -8,7 +8,6 @@ import errno
 import json
 import os
 import secrets
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +86,6 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
         label = f"{cell.name} {plan.stage}"
         spec = folder.file("specs", cell, f"{plan.stage}.json")
         records.write_atomically(spec, json.dumps(plan.spec, indent=1, ensure_ascii=False) + "\n")
-        begun_s = time.monotonic()
         result = plan.entry.result()
         cached = result is not None
         if result is None:
@@ -100,7 +98,7 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
                 folder.file("logs", cell, f"{plan.stage}.log"),
             )
             result, cached = _run_stage(executor, command, plan, label, request.stage_timeout_s, console)
-        print_stage_end(console, label, result, begun_s, cached)
+        print_stage_end(console, label, result, cached)
         outcomes.append((plan, result, cached))
     return outcomes
 
