@@ -52,7 +52,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
 
 # A stamp is written last, so an interrupted creation is done again, and so is one whose requirements have changed since.
-$(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt
+$(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(wildcard $(REQUIREMENTS)/constraints*.txt)
 	@python=$$(for each in "$${PYTHON:-python3}" python3 python3.13 python3.12 python3.11 python3.10; do \
 		"$$each" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$each" && break; done); \
 	if [ -z "$$python" ]; then \
@@ -67,7 +67,7 @@ $(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(REQUIREMENTS)/constraints.txt
 $(VENV)/.stamp-%: $(VENV)/.stamp $(REQUIREMENTS)/%.txt
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/$*.txt && touch $@
 
-.venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(REQUIREMENTS)/constraints.txt $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
+.venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(wildcard $(REQUIREMENTS)/constraints*.txt) $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
 	@$(TINYBENCH) setup --engine $*
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/test.txt \
 		$(addprefix -r ,$(wildcard $(REQUIREMENTS)/test-$*.txt)) && touch $@

@@ -121,10 +121,10 @@ def test_lock_hash_covers_what_the_lock_includes(tmp_path: Path) -> None:
     assert len(seen) == 4
 
 
-@pytest.mark.parametrize("lock", ["harness", "lint", "oneflow", "pipeline", "test", "torch"])
+@pytest.mark.parametrize("lock", ["harness", "lint", "oneflow", "pipeline", "test", "test-torch", "torch"])
 def test_every_requirement_has_one_version(lock: str) -> None:
-    """A name without a version has it in constraints.txt, and none has it twice for the same Python."""
-    constraints = _requirements("constraints")
+    """A name without a version has it in the constraints, and none has it twice for the same Python."""
+    constraints = _requirements("constraints") + _requirements("constraints-tools")
     for line in constraints + _requirements(lock):
         name, pinned = re.split(r"[=;\s]", line)[0], "==" in line
         assert pinned or any(each.startswith(f"{name}==") for each in constraints), f"{lock}.txt: {line} has no version"
