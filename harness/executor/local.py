@@ -134,7 +134,9 @@ def _stop_signals() -> Iterator[list[int]]:
     def remember(number: int, _frame: FrameType | None) -> None:
         stopped.append(number)
 
-    previous: dict[int, Any] = {number: signal.signal(number, remember) for number in STOP_SIGNALS}
+    # What is ignored already stays so: nohup means it.
+    heeded = [number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    previous: dict[int, Any] = {number: signal.signal(number, remember) for number in heeded}
     try:
         yield stopped
     finally:

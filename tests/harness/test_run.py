@@ -81,6 +81,19 @@ def test_a_stop_lets_the_stage_write_its_checkpoint(project: Project, number: si
     assert again.returncode == 0 and "resumed from step" in again.stdout
 
 
+def test_nohup_is_respected(project: Project) -> None:
+    project.behave(teacher={"step_s": 0.1})
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = project.start(*project.arguments())
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    read_until(process, "teacher epoch")
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 def test_a_second_stop_does_not_wait_for_a_deaf_stage(project: Project) -> None:
     project.behave(teacher={"step_s": 0.5, "deaf": True})
     process = project.start(*project.arguments())
