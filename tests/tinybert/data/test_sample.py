@@ -15,7 +15,7 @@ from tinybert.errors import BadInputError
 
 PAIRS = (lexicon.ADJECTIVES, lexicon.NOUNS, lexicon.QUALITIES, lexicon.VERBS)
 POLARITY = {word: polarity for pair in PAIRS for polarity in (0, 1) for word in pair[polarity]}
-DIGEST = "7a847ffd602d90435ac098502c00c3b26233e164065b9effe81184bda4e8d7e6"
+DIGEST = "5a25428951712aebaa96ede45b73f078e44d8e28ad3ec02619e69b4f55b42882"
 
 
 @pytest.fixture(scope="module")
