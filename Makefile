@@ -40,7 +40,7 @@ type: $(VENV)/.stamp-lint .venv-torch/.stamp-test ## mypy --strict on both packa
 	@$(VENV)/bin/mypy --python-executable .venv-torch/bin/python tinybert
 
 test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
-	@$(VENV)/bin/python -m pytest tests/harness
+	@$(VENV)/bin/python -m pytest tests/harness tests/end_to_end
 	@set -e; for engine in $(ENGINES); do \
 		TINYBERT_ENGINE=$$engine .venv-$$engine/bin/python -m pytest tests/tinybert; \
 	done

@@ -1,0 +1,52 @@
+"""Starting the real command line on the tests' small suite."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = Path(__file__).with_name("small.yaml")
+TIMEOUT_S = 900
+
+
+def command(runs: Path, profile: str, engine: str, *extra: str) -> list[str]:
+    fixed = ["--suite", str(SUITE), "--profile", profile, "--engine", engine, "--device", "cpu", "--runs", str(runs)]
+    return [sys.executable, "-m", "harness.cli", "run", *fixed, *extra]
+
+
+def bench(runs: Path, profile: str, engine: str, *extra: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(runs, profile, engine, *extra),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        text=True,
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+
+
+def record(runs: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((runs / "latest" / "record.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def results(cell: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Stage -> result."""
+    return {each["stage"]: each["result"] for each in cell["stages"]}
+
+
+def findings(cell: dict[str, Any]) -> dict[str, Any]:
+    """What a cell found, without what the clock says: metrics, curves, and the checksums of data, weights and predictions."""
+    found: dict[str, Any] = {}
+    for stage, result in results(cell).items():
+        if stage == "measure":
+            continue
+        metrics = {name: value for name, value in result["metrics"].items() if not name.endswith("_per_s")}
+        found[stage] = {"metrics": metrics, "series": result["series"], "artifacts": result["artifacts"]}
+    return found

@@ -1,0 +1,33 @@
+"""The published SST-2 files on both engines, at a small budget. Needs DATA_ROOT, which is never in the repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.bench import bench, record, results
+
+DATA_ROOT = os.environ.get("DATA_ROOT", "")
+
+# 3,000 of 67,349 rows: a teacher at 80 % and a student clearly above chance (50.9 %) show that training works; the figures of
+# the quick profile stand in the README.
+TEACHER_FLOOR = 0.78
+STUDENT_FLOOR = 0.60
+
+
+@pytest.mark.skipif(not (Path(DATA_ROOT) / "SST-2").is_dir(), reason="DATA_ROOT names no directory with SST-2")
+@pytest.mark.parametrize("engine", ["torch", "oneflow"])
+def test_sst_2(engine: str, tmp_path: Path) -> None:
+    done = bench(tmp_path, "glue", engine, "--data-root", DATA_ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = record(tmp_path)
+    assert found["data"]["verified"] and found["data"]["name"] == "SST-2"
+    (cell,) = found["cells"]
+    metrics = {stage: result["metrics"] for stage, result in results(cell).items()}
+    assert metrics["prepare"]["train_rows"] == 67_349 and metrics["evaluate"]["rows"] == 872
+    assert metrics["prepare"]["bytes_per_row"] < 100
+    assert metrics["evaluate"]["teacher_accuracy"] >= TEACHER_FLOOR
+    assert metrics["evaluate"]["student_accuracy"] >= STUDENT_FLOOR
+    assert metrics["measure"]["speedup"] > 1

@@ -1,0 +1,94 @@
+"""The whole house on the embedded sample: one command, both engines, killed and resumed, and run twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.bench import ROOT, bench, command, findings, record, results
+
+NO_GLUE = {"TINYBENCH_GLUE_URL": "http://127.0.0.1:9/SST-2.zip", "HF_HUB_OFFLINE": "1"}
+KILLS = 4
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("runs")
+    done = bench(runs, "sample", "both", **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return runs
+
+
+def test_both_engines_run_every_stage_and_one_report_compares_them(both: Path) -> None:
+    found = record(both)
+    assert {cell["engine"] for cell in found["cells"]} == {"oneflow", "torch"}
+    assert found["data"]["kind"] == "sample" and found["data"]["name"] == "embedded sample"
+    assert {claim["verdict"] for claim in found["claims"]} == {"not comparable"}
+    for cell in found["cells"]:
+        metrics = {stage: result["metrics"] for stage, result in results(cell).items()}
+        assert metrics["measure"]["student_parameters"] == 14_350_248
+        assert metrics["evaluate"]["rows"] == 120
+        assert metrics["evaluate"]["teacher_accuracy"] > metrics["distill"]["start_dev_accuracy"] + 0.1
+        assert metrics["distill"]["dev_accuracy"] == metrics["evaluate"]["student_accuracy"]
+    page = (both / "latest" / "report.html").read_text(encoding="utf-8")
+    assert "Embedded sample" in page and "fallback" in page
+
+
+def test_a_second_run_trains_nothing(both: Path) -> None:
+    done = bench(both, "sample", "both", **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(stage["cached"] for cell in record(both)["cells"] for stage in cell["stages"])
+
+
+def test_killed_at_random_moments_it_ends_as_undisturbed(both: Path, tmp_path: Path) -> None:
+    """kill -9 of the harness, whose stage dies with it, again and again; then once to the end."""
+    undisturbed = next(cell for cell in record(both)["cells"] if cell["engine"] == "torch")
+    moments = random.Random(20261122)
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            command(tmp_path, "sample", "torch"),
+            cwd=ROOT,
+            env={**os.environ, **NO_GLUE},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(moments.uniform(4, 15))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = bench(tmp_path, "sample", "torch", **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (cell,) = record(tmp_path)["cells"]
+    assert findings(cell) == findings(undisturbed)
+
+
+def test_strict_makes_the_fallback_an_error(tmp_path: Path) -> None:
+    done = bench(tmp_path / "runs", "sample", "torch", "--strict", **NO_GLUE, TINYBENCH_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 2
+    assert "STRICT" in done.stderr + done.stdout or "embedded sample" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_faults_of_the_data_are_one_message_each(tmp_path: Path) -> None:
+    folder = tmp_path / "SST-2"
+    folder.mkdir()
+    good = "sentence\tlabel\na fine film \t1\na dull film \t0\n"
+    faults: dict[str, Any] = {
+        "no label column": "sentence\tmood\na fine film \t1\n",
+        "an unknown label": "sentence\tlabel\na fine film \t2\n",
+        "nothing": "",
+        "broken UTF-8": b"sentence\tlabel\na f\xfffilm \t1\n",
+    }
+    for name, content in faults.items():
+        (folder / "dev.tsv").write_text(good)
+        (folder / "train.tsv").write_bytes(content if isinstance(content, bytes) else content.encode())
+        done = bench(tmp_path / "runs", "sample", "torch", "--data-root", str(tmp_path))
+        assert done.returncode == 2, (name, done.stdout, done.stderr)
+        assert "train.tsv" in done.stderr + done.stdout and "Traceback" not in done.stderr, name
