@@ -9,7 +9,8 @@ import os
 import string
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tinybert.engine_choice import VARIABLE
 from tinybert.model.config import BertConfig
 from tinybert.model.weights import Weights, random_weights, save_model
 from tinybert.result import Clock, EngineFacts, StageContext, write_result
-from tinybert.spec import load_spec
+from tinybert.spec import load_spec, violations
 
 ROOT = Path(__file__).parents[2]
 THREADS = 1
@@ -121,11 +122,45 @@ def command(stage: str, specification: Path, out: Path) -> list[str]:
     return [sys.executable, "-m", "tinybert", stage, "--spec", str(specification), "--out", str(out)]
 
 
-def start(arguments: list[str]) -> subprocess.Popen[str]:
+def start(arguments: list[str], before: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+    """A stage as a process; `before` runs in it before the command does."""
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE} | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
+        arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=ROOT,
+        preexec_fn=before,
     )
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a stage's process left: exit code, the events on its stdout, all valid, and its stderr."""
+
+    code: int
+    events: list[dict[str, Any]]
+    stderr: str
+
+    @property
+    def error(self) -> str:
+        """The message of the one error event, which is the last event and says the exit code; stderr has no traceback."""
+        *earlier, last = self.events
+        assert [event["event"] for event in earlier].count("error") == 0
+        assert (last["event"], last["exit_code"]) == ("error", self.code)
+        assert "Traceback" not in self.stderr
+        assert "\n" not in last["message"]
+        return str(last["message"])
+
+
+def finish(process: subprocess.Popen[str]) -> Finished:
+    stdout, stderr = process.communicate(timeout=300)
+    events = [json.loads(line) for line in stdout.splitlines()]
+    for event in events:
+        assert violations("event.schema.json", event) == []
+    return Finished(process.returncode, events, stderr)
 
 
 def write_spec(out: Path, raw: dict[str, Any]) -> Path:
