@@ -31,7 +31,7 @@ class DropoutMasks:
         return flow.from_numpy(np.multiply(draws >= dropped, np.float32(_DRAWS / (_DRAWS - dropped)), dtype=np.float32))
 
 
-class Gelu(flow.autograd.Function):  # type: ignore[misc]
+class Gelu(flow.autograd.Function):  # type: ignore[misc, name-defined]
     """x * Phi(x) for the normal distribution function Phi; its slope is Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi).
 
     OneFlow's kernel calls libm once per element, in double precision on the way back. The slope is taken on the way forth,
