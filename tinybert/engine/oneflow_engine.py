@@ -167,7 +167,7 @@ def attention_with_scores(
 
     query, key, value: [B, A, L, d]; mask: float32 [B, 1, 1, L], 0 at real keys and -10000 at padding, added to the scores.
     """
-    scores = flow._C.matmul(query * (1.0 / math.sqrt(query.shape[-1])), key, transpose_b=True)
+    scores = flow.matmul(query * (1.0 / math.sqrt(query.shape[-1])), key, transpose_b=True)
     probabilities = dropout(F.softmax(scores + mask, dim=-1), probability, training)
     return flow.matmul(probabilities, value), scores
 
