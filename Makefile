@@ -40,10 +40,12 @@ type: $(VENV)/.stamp-lint .venv-torch/.stamp-test ## mypy --strict on both packa
 	@$(VENV)/bin/mypy --python-executable .venv-torch/bin/python tinybert
 
 test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
-	@$(VENV)/bin/python -m pytest tests/harness tests/end_to_end
+	@$(VENV)/bin/python -m pytest tests/harness
 	@set -e; for engine in $(ENGINES); do \
 		TINYBERT_ENGINE=$$engine .venv-$$engine/bin/python -m pytest tests/tinybert; \
 	done
+	@.venv-torch/bin/python -m pytest tests/parity
+	@$(VENV)/bin/python -m pytest tests/end_to_end
 
 clean: ## remove the environments and tool caches; runs and downloads stay
 	rm -rf $(VENV) $(ENGINES:%=.venv-%) .pytest_cache .mypy_cache .ruff_cache .hypothesis
