@@ -1,6 +1,6 @@
-"""OneFlow 0.9.0 under the seam's names; `torch_engine` is the reference for their meaning. Shapes: B batch, L length, A heads, d width of a head.
+"""OneFlow 0.9.0 under the seam's names; `torch_engine` is the reference for their meaning.
 
-What is unlike PyTorch here has a reason in docs/engines.md.
+Shapes: B batch, L length, A heads, d width of a head. What is unlike PyTorch here has a reason in docs/engines.md.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def device_name(device: str) -> str:
     return str(flow.cuda.get_device_name(device)) if device.startswith("cuda") else cpu_name()
 
 
-def synchronize(device: str) -> None:
+def synchronize(device: str) -> None:  # noqa: ARG001
     """Return when all queued work is done. OneFlow's kernels are asynchronous on the CPU too."""
     flow._oneflow_internal.eager.Sync()
 
