@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,7 +32,10 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=checkout, capture_output=True, text=True, timeout=60)
+    """As from a shell of its own: `make test`, which runs this, hands its variables and flags on."""
+    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60)
 
 
 def test_variables_become_options(checkout: Path) -> None:
