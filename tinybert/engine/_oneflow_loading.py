@@ -16,6 +16,20 @@ from tinybert.errors import InfrastructureError
 REMEDY = "remove .venv-oneflow and run again: it is made anew from containers/requirements/oneflow.txt"
 
 
+# Read once, when the libraries are loaded; what the user has set stands.
+ENVIRONMENT = {
+    "GLOG_minloglevel": "2",
+    # OneFlow's scheduler runs the kernels itself. By default it hands them to a second thread and spins until they are done, on the
+    # very core that the second half of a matrix product needs.
+    "ONEFLOW_VM_COMPUTE_ON_WORKER_THREAD": "0",
+    # A product's helper threads wait 1 ms for the next one before they sleep: longer than the gaps in an attention's many small
+    # products, shorter than OpenMP's 200 ms, in which they would hold a core that other operations could use.
+    "KMP_BLOCKTIME": "1",
+    # And wait without sched_yield, which since Linux 6.18 costs a thread its turn for long on a busy machine.
+    "KMP_USE_YIELD": "0",
+}
+
+
 class Mkl:
     """oneMKL, loaded so that OneFlow multiplies matrices with it.
 
@@ -25,9 +39,6 @@ class Mkl:
     """
 
     def __init__(self) -> None:
-        # A product's helper threads spin for 1 ms before they sleep: long enough for the many small products of an attention,
-        # short beside OpenMP's 200 ms, in which they would take the core from OneFlow's own threads.
-        os.environ.setdefault("KMP_BLOCKTIME", "1")
         try:
             path = next(file.locate() for file in metadata.files("mkl") or () if file.name.startswith("libmkl_rt.so"))
             self._library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
@@ -48,7 +59,8 @@ class Mkl:
 
 def load() -> tuple[Any, Mkl]:
     """The module `oneflow` and its oneMKL. Raises InfrastructureError where either is missing."""
-    os.environ.setdefault("GLOG_minloglevel", "2")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     mkl = Mkl()
     try:
         with _silenced_stderr():
