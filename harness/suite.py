@@ -163,8 +163,8 @@ def _distill_problems(file: YamlFile, where: Where, options: dict[str, Any]) -> 
         if len(layer_map) != wanted:
             message = f"{wanted} entries are wanted (the embeddings and each layer), it has {len(layer_map)}"
             problems.append(_fault(file, (*where, "layer_map"), message))
-        if sorted(set(layer_map)) != layer_map:
-            problems.append(_fault(file, (*where, "layer_map"), "the teacher's layers must increase"))
+        if sorted(layer_map) != layer_map:
+            problems.append(_fault(file, (*where, "layer_map"), "the teacher's layers must not decrease"))
     return problems
 
 
