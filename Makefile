@@ -18,7 +18,7 @@ OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--p
 	$${TEACHER:+--teacher "$$TEACHER"} $${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
 	$${THREADS:+--threads "$$THREADS"} $(if $(filter-out 0 no false,$(STRICT)),--strict)
 
-.PHONY: bench plan doctor test lint type setup clean help
+.PHONY: bench plan doctor test lint type setup benchmark clean help
 
 bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2
 	@exec $(TINYBENCH) run $(OPTIONS)
@@ -46,6 +46,9 @@ test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, ty
 	done
 	@.venv-torch/bin/python -m pytest tests/parity
 	@$(VENV)/bin/python -m pytest tests/end_to_end
+
+benchmark: $(VENV)/.stamp-test setup ## speed against peers, as ratios
+	@$(VENV)/bin/python -m pytest benchmarks
 
 clean: ## remove the environments and tool caches; runs and downloads stay
 	rm -rf $(VENV) $(ENGINES:%=.venv-%) .pytest_cache .mypy_cache .ruff_cache .hypothesis
