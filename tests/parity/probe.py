@@ -29,7 +29,9 @@ def through_the_seam(engine: str, model: Path, batch: Arrays) -> Arrays:
     config, weights, _ = load_weights(model, ("0", "1"), seed=1)
     bert = Bert(config, weights, "cpu")
     layers = range(config.layers)
-    output = bert.forward(Batch(**batch, rows=np.arange(len(batch["labels"]))), Features([*layers, config.layers], layers))
+    output = bert.forward(
+        Batch(**batch, rows=np.arange(len(batch["labels"]))), Features([*layers, config.layers], layers)
+    )
     assert output.logits is not None
     tokens, pairs = (E.tensor(weight, "cpu") for weight in _real(batch))
     loss = E.cross_entropy(output.logits, E.tensor(batch["labels"], "cpu"))

@@ -56,7 +56,9 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Answer:
         out = folder / f"{shape}-{implementation}.npz"
         if not out.exists():
             _write_inputs(folder, shape)
-            environment = {name: value for name, value in os.environ.items() if name != "TINYBERT_ENGINE"} | {"HF_HUB_OFFLINE": "1"}
+            environment = {name: value for name, value in os.environ.items() if name != "TINYBERT_ENGINE"} | {
+                "HF_HUB_OFFLINE": "1"
+            }
             arguments = [implementation, folder / shape, folder / f"{shape}.npz", out]
             command = [str(python), "-m", "tests.parity.probe", *map(str, arguments)]
             done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)

@@ -53,7 +53,9 @@ class Mkl:
         """The standard normal distribution function of a float32 array, within 1 ulp (oneMKL's `v?CdfNorm`)."""
         x = np.ascontiguousarray(x, np.float32)
         result = np.empty_like(x)
-        self._library.vsCdfNorm(ctypes.c_int(x.size), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(result.ctypes.data))
+        self._library.vsCdfNorm(
+            ctypes.c_int(x.size), ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(result.ctypes.data)
+        )
         return result
 
 

@@ -55,7 +55,12 @@ def test_import_and_first_operation_are_silent() -> None:
     )
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=keep | {VARIABLE: E.NAME}, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=keep | {VARIABLE: E.NAME},
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -94,7 +99,12 @@ def test_matrices_are_multiplied_by_mkl() -> None:
     import ctypes
 
     class Found(ctypes.Structure):
-        _fields_ = [("file", ctypes.c_char_p), ("base", ctypes.c_void_p), ("name", ctypes.c_char_p), ("at", ctypes.c_void_p)]
+        _fields_ = [
+            ("file", ctypes.c_char_p),
+            ("base", ctypes.c_void_p),
+            ("name", ctypes.c_char_p),
+            ("at", ctypes.c_void_p),
+        ]
 
     found = Found()
     process = ctypes.CDLL(None)

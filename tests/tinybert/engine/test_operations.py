@@ -18,7 +18,10 @@ def _draw(*shape: int) -> Array:
 
 
 def _check(
-    operation: Callable[..., E.Tensor], reference: Callable[..., Array], inputs: Sequence[Array], tolerance: float = 2e-5
+    operation: Callable[..., E.Tensor],
+    reference: Callable[..., Array],
+    inputs: Sequence[Array],
+    tolerance: float = 2e-5,
 ) -> None:
     """Values, and the gradients of a weighted sum by central differences of the reference."""
     parameters = [E.parameter(array, "cpu") for array in inputs]
@@ -117,7 +120,9 @@ def test_attention() -> None:
         return E.attention_with_scores(query, key, value, device_mask, 0.1, training=False)
 
     _check(lambda q, k, v: with_scores(q, k, v)[0], lambda q, k, v: _attention(q, k, v, exact)[0], inputs)
-    _check(lambda q, k, v: with_scores(q, k, v)[1] + 0.0 * v.sum(), lambda q, k, v: _attention(q, k, v, exact)[1], inputs)
+    _check(
+        lambda q, k, v: with_scores(q, k, v)[1] + 0.0 * v.sum(), lambda q, k, v: _attention(q, k, v, exact)[1], inputs
+    )
     _check(
         lambda q, k, v: E.attention(q, k, v, device_mask, 0.1, training=False),
         lambda q, k, v: _attention(q, k, v, exact)[0],

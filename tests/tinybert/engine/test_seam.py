@@ -12,7 +12,9 @@ def _signatures(module: str) -> dict[str, list[str]]:
     """Public function, or method of a public class -> its parameters with their defaults."""
     found = {}
     for node in ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8")).body:
-        members = [(f"{node.name}.", member) for member in node.body] if isinstance(node, ast.ClassDef) else [("", node)]
+        members = (
+            [(f"{node.name}.", member) for member in node.body] if isinstance(node, ast.ClassDef) else [("", node)]
+        )
         for prefix, member in members:
             if isinstance(member, ast.FunctionDef):
                 defaults = [ast.unparse(default) for default in member.args.defaults]
@@ -22,7 +24,9 @@ def _signatures(module: str) -> dict[str, list[str]]:
 
 def _exports(module: str) -> list[str]:
     tree = ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
-    lists = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"]
+    lists = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    ]
     names: list[str] = ast.literal_eval(lists[0])
     return names
 
