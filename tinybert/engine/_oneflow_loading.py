@@ -25,7 +25,7 @@ ENVIRONMENT = {
     # A product's helper threads wait 1 ms for the next one before they sleep: longer than the gaps in an attention's many small
     # products, shorter than OpenMP's 200 ms, in which they would hold a core that other operations could use.
     "KMP_BLOCKTIME": "1",
-    # And wait without sched_yield, which since Linux 6.18 costs a thread its turn for long on a busy machine.
+    # And wait without sched_yield: beside other work, steps with it were several times slower (docs/engines.md).
     "KMP_USE_YIELD": "0",
 }
 
