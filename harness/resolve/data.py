@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
 from harness.errors import InfrastructureError, UsageError
 from harness.resolve import Resolution
+from harness.resolve.cache_folder import filling, put
 from harness.resolve.checksums import FileFact, content_hash, file_fact
 from harness.resolve.download import Progress, UnreachableError, download, no_progress, unpack
 from harness.tasks import Task
@@ -20,7 +17,6 @@ from harness.tasks import Task
 URL_VARIABLE = "TINYBENCH_GLUE_URL"
 """Another place to download the task's archive from, a mirror: the checksums stay the published ones."""
 SAMPLE_NAME = "embedded sample"
-_LOCK_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -149,27 +145,14 @@ def _damage(task: Task, folder: Path, cache: Path) -> str | None:
 
 def _download(task: Task, url: str, folder: Path, cache: Path, progress: Progress) -> None:
     """Put the published files into `folder` by a rename: it never holds a part of them."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_LOCK_TIMEOUT_S),
-            tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary,
-        ):
-            if is_cached(task, cache):  # another process was faster
-                return
-            archive, unpacked = Path(temporary) / "archive.zip", Path(temporary) / "files"
-            download(url, archive, task.archive.bytes, task.archive.sha256, progress)
-            unpacked.mkdir()
-            unpack(archive, url, {f"{task.folder}/{name}": file.bytes for name, file in task.files.items()}, unpacked)
-            damage = _damage(task, unpacked, cache)
-            if damage:
-                raise InfrastructureError(f"{url} holds {damage} of {task.name}: not the published checksums")
-            if folder.exists():
-                shutil.move(folder, Path(temporary) / "old")
-            unpacked.rename(folder)
-    except Timeout as error:
-        raise InfrastructureError(f"another process holds {error.lock_file}; wait for it, or remove it") from error
-    except OSError as error:
-        raise InfrastructureError(
-            f"cannot write to the cache {cache}: {error.strerror or error}; set TINYBENCH_CACHE to another folder"
-        ) from error
+    with filling(folder, cache) as temporary:
+        if is_cached(task, cache):  # another process was faster
+            return
+        archive, unpacked = temporary / "archive.zip", temporary / "files"
+        download(url, archive, task.archive.bytes, task.archive.sha256, progress)
+        unpacked.mkdir()
+        unpack(archive, url, {f"{task.folder}/{name}": file.bytes for name, file in task.files.items()}, unpacked)
+        damage = _damage(task, unpacked, cache)
+        if damage:
+            raise InfrastructureError(f"{url} holds {damage} of {task.name}: not the published checksums")
+        put(unpacked, folder, temporary)

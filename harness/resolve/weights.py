@@ -7,16 +7,15 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from filelock import FileLock, Timeout
 
 from harness.errors import InfrastructureError, UsageError
 from harness.resolve import Resolution
+from harness.resolve.cache_folder import filling, put
 from harness.resolve.checksums import FileFact, content_hash, file_fact
 from harness.resolve.download import RefusedError, UnreachableError, open_url
 
@@ -35,7 +34,6 @@ MODEL_TYPE = "bert"
 HUB = "https://huggingface.co"
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _HUB_TIMEOUT_S = 10.0
-_LOCK_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -136,27 +134,14 @@ def _package(name: str, cache: Path) -> Path:
     """The model directory inside the package, installed into the cache by a rename where it is not there whole."""
     folder = package_folder(name, cache)
     if not package_is_cached(name, cache):
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            with (
-                FileLock(folder.with_name(f".{folder.name}.lock"), timeout=_LOCK_TIMEOUT_S),
-                tempfile.TemporaryDirectory(prefix=f".{name}.", dir=folder.parent) as temporary,
-            ):
-                if not package_is_cached(name, cache):  # another process was not faster
-                    unpacked = Path(temporary) / "new"
-                    _pip_install(f"{name}=={PACKAGES[name]['version']}", unpacked)
-                    damage = _damage(name, unpacked, cache)
-                    if damage:
-                        raise InfrastructureError(f"the package {name} is not the one that was recorded: {damage}")
-                    if folder.exists():
-                        folder.rename(Path(temporary) / "old")
-                    unpacked.rename(folder)
-        except Timeout as error:
-            raise InfrastructureError(f"another process holds {error.lock_file}; wait for it, or remove it") from error
-        except OSError as error:
-            raise InfrastructureError(
-                f"cannot write to the cache {cache}: {error.strerror or error}; set TINYBENCH_CACHE to another folder"
-            ) from error
+        with filling(folder, cache) as temporary:
+            if not package_is_cached(name, cache):  # another process was not faster
+                unpacked = temporary / "new"
+                _pip_install(f"{name}=={PACKAGES[name]['version']}", unpacked)
+                damage = _damage(name, unpacked, cache)
+                if damage:
+                    raise InfrastructureError(f"the package {name} is not the one that was recorded: {damage}")
+                put(unpacked, folder, temporary)
     return folder / str(PACKAGES[name]["folder"])
 
 

@@ -16,6 +16,8 @@ FILE = "tokenizer.json"
 VOCABULARY = "vocab.txt"
 CONFIG = "tokenizer_config.json"
 COPIED = (VOCABULARY, CONFIG, "special_tokens_map.json")
+FILES = (FILE, *COPIED)
+"""All that a tokenizer may consist of in a Hugging Face directory."""
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 

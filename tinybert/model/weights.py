@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tinybert import artifacts
+from tinybert.data.tokenizer import FILES as TOKENIZER_FILES
 from tinybert.errors import BadInputError
 from tinybert.model.config import BertConfig, as_hugging_face, read_config
 from tinybert.model.shapes import parameter_shapes
@@ -19,7 +20,6 @@ Weights = dict[str, np.ndarray]
 
 FILE = "model.safetensors"
 TORCH_FILE = "pytorch_model.bin"
-TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
 def random_weights(config: BertConfig, seed: int) -> Weights:
