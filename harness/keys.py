@@ -18,19 +18,22 @@ from harness.resolve.environment import lock_sha256
 CONTRACT = 1
 PIPELINE = "tinybert"
 ENGINE_FREE = ("prepare",)
-"""Stages whose result depends on no engine, device or seed: their keys leave these out, so both engines share them."""
+"""Stages whose result depends on no engine, container, device or seed: their keys leave these out, so all cells share them."""
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Where a stage runs. `lock_sha256`: of the engine's requirement lock; `device_name`: the device's fingerprint."""
+    """Where a stage runs. `environment`: SHA-256 of what the engine's environment is made of, the requirement lock or,
+    in a container (named by `container`), the image's recipe without the sources; `device_name`: the device's fingerprint.
+    """
 
     engine: str
-    lock_sha256: str
+    environment: str
     device: str
     device_name: str
     threads: int
     seed: int
+    container: str | None = None
 
 
 def stage_key(
@@ -49,7 +52,8 @@ def stage_key(
         facts["lock"] = lock_sha256(REQUIREMENTS / "pipeline.txt")
     else:
         facts |= {
-            "lock": conditions.lock_sha256,
+            "lock": conditions.environment,
+            "container": conditions.container,
             "engine": conditions.engine,
             "device": conditions.device,
             "device_name": conditions.device_name,

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -23,3 +24,21 @@ def die_with_harness() -> Callable[[], None]:
                 os._exit(128 + signal.SIGKILL)
 
     return in_child
+
+
+def fingerprint(pid: int | None = None) -> str:
+    """`host pid start`: a process told apart from every other, also after its number was given to another.
+
+    `host` is the boot's id. The start is in clock ticks since boot; of a process that is not there, 0.
+    """
+    number = os.getpid() if pid is None else pid
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        boot = "unknown"
+    try:
+        stat = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        start = "0" if stat[0] == "Z" else stat[19]
+    except OSError:
+        start = "0"
+    return f"{boot} {number} {start}"

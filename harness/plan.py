@@ -1,4 +1,4 @@
-"""What to run: cells = suite x engine x device x seed, and for each its stages in order, each with its spec and key."""
+"""What to run: cells = suite x place (engine, device, container) x seed, and for each its stages in order, each with its spec and key."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _plan_cell(task: Task, profile: Profile, inputs: Inputs, conditions: Conditi
             "options": options,
         }
         planned[stage] = StagePlan(stage, spec, entry(runs, stage, key))
-    name = f"{conditions.engine}-{conditions.device.replace(':', '')}-seed{conditions.seed}"
+    name = f"{conditions.container or f'{conditions.engine}-{conditions.device}'}-seed{conditions.seed}"
     return CellPlan(name, conditions, tuple(planned.values()))
 
 

@@ -8,15 +8,15 @@ import json
 import os
 import platform
 import socket
-import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import harness
+from harness.checkout import git
 from harness.errors import UsageError
-from harness.job import Job, Request
+from harness.job import Job, Request, Setting
 from harness.paths import ROOT
 from harness.plan import CellPlan, StagePlan
 
@@ -53,7 +53,9 @@ def build(
         },
         "weights": {"kind": job.teacher.kind, "name": job.teacher.name, "sha256": job.teacher.sha256},
         "resolved": [asdict(resolution) for resolution in job.resolutions],
-        "cells": [_cell(cell, outcomes) for cell, outcomes in cells],
+        "cells": [
+            _cell(cell, setting, outcomes) for (cell, outcomes), setting in zip(cells, job.settings, strict=True)
+        ],
         "claims": [],
     }
 
@@ -92,20 +94,6 @@ def write_atomically(path: Path, text: str) -> None:
         raise
 
 
-def git() -> dict[str, Any]:
-    """The commit that ran and whether files differed from it; nulls outside a git checkout."""
-
-    def ask(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, timeout=30)
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    changes = ask("status", "--porcelain", "--untracked-files=no")
-    return {"commit": ask("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
-
-
 def host() -> dict[str, Any]:
     """What the numbers were measured on. The host's name is kept as a hash: enough to tell two machines apart."""
     import psutil
@@ -126,13 +114,13 @@ def host() -> dict[str, Any]:
     }
 
 
-def _cell(cell: CellPlan, outcomes: Sequence[StageOutcome]) -> dict[str, Any]:
+def _cell(cell: CellPlan, setting: Setting, outcomes: Sequence[StageOutcome]) -> dict[str, Any]:
     return {
         "name": cell.name,
         "engine": cell.conditions.engine,
         "device": cell.conditions.device,
         "seed": cell.conditions.seed,
-        "container": None,
+        "container": None if setting.built is None else setting.built.facts,
         "status": "ok",
         "stages": [
             {

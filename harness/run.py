@@ -17,13 +17,14 @@ from rich.console import Console
 
 from harness import record as records
 from harness.console import download_display, narration, print_resolutions, print_stage_end, stage_display
+from harness.container.docker_engine import connect
 from harness.errors import ExitCode, HarnessError, InfrastructureError
 from harness.executor.base import Executor, StageCommand
 from harness.executor.local import LocalExecutor
-from harness.job import Request, resolve
+from harness.job import Request, Setting, resolve
 from harness.plan import CellPlan, StagePlan
 from harness.record import StageOutcome
-from harness.resolve.environment import EngineEnvironment, ensure_environment
+from harness.resolve.environment import ensure_environment
 
 LATEST = "latest"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -41,12 +42,15 @@ DISK_FAULTS = (
 
 def run(request: Request, console: Console) -> Path:
     """Run what was asked for and return the run's folder. Raises HarnessError; what is finished is in the cache."""
-    with download_display(console) as progress:
-        job = resolve(request, progress)
+    with download_display(console) as progress, narration(console) as building:
+        job = resolve(request, progress, building)
     print_resolutions(console, job.resolutions)
     with _disk_faults(request.runs):
         folder = _create_run_folder(request.runs, job.suite.name)
-        cells = [(cell, _run_cell(cell, folder, request, console)) for cell in job.cells]
+        cells = [
+            (cell, _run_cell(cell, setting, folder, request, console))
+            for cell, setting in zip(job.cells, job.settings, strict=True)
+        ]
         record = records.build(folder.run_id, request, job, cells)
         publish(folder.path, record, console)
         _point_latest_at(folder.path)
@@ -78,9 +82,10 @@ class RunFolder:
         return path
 
 
-def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Console) -> Sequence[StageOutcome]:
-    executor = LocalExecutor()
-    environment: EngineEnvironment | None = None
+def _run_cell(
+    cell: CellPlan, setting: Setting, folder: RunFolder, request: Request, console: Console
+) -> Sequence[StageOutcome]:
+    executor: Executor | None = None
     outcomes = []
     for plan in cell.stages:
         label = f"{cell.name} {plan.stage}"
@@ -89,11 +94,11 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
         result = plan.entry.result()
         cached = result is not None
         if result is None:
-            environment = environment or _environment(cell, console)
+            executor = executor or _executor(setting, request, console)
             command = StageCommand(
                 plan.stage,
-                environment.python,
                 spec,
+                tuple(Path(path) for path in plan.spec["inputs"].values()),
                 plan.entry.directory,
                 folder.file("logs", cell, f"{plan.stage}.log"),
             )
@@ -103,9 +108,21 @@ def _run_cell(cell: CellPlan, folder: RunFolder, request: Request, console: Cons
     return outcomes
 
 
-def _environment(cell: CellPlan, console: Console) -> EngineEnvironment:
-    with narration(console) as report:
-        return ensure_environment(cell.conditions.engine, report, cell.conditions.device)
+def _executor(setting: Setting, request: Request, console: Console) -> Executor:
+    """What runs the cell's stages, made when the first of them has to run: a run from the cache needs none."""
+    engine, built = setting.place.engine, setting.built
+    if built is None:
+        with narration(console) as report:
+            return LocalExecutor(ensure_environment(engine.engine, report, engine.device).python)
+    from harness.executor.docker import DockerExecutor, sweep
+    from harness.executor.isolation import limits
+
+    client = connect()
+    for stage in sweep(client):
+        console.print(f"removed the container that a killed harness left at the stage {stage}", markup=False)
+    return DockerExecutor(
+        client, built.recipe.image.name, built.image_id, limits(request.memory_bytes, engine.gpu_uuid)
+    )
 
 
 def _run_stage(

@@ -1,1 +1,1 @@
-"""Where a stage's command runs: `local` today, behind the one interface of `base`."""
+"""Where a stage's command runs: as a process of this machine, or in a container, behind the one interface of `base`."""

@@ -13,13 +13,17 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class StageCommand:
-    """One stage to run. `python`: the engine environment's interpreter; `log`: for all beside its events."""
+    """One stage to run. `inputs`: the folders it reads, by their absolute paths; `log`: for all beside its events."""
 
     stage: str
-    python: Path
     spec: Path
+    inputs: tuple[Path, ...]
     out: Path
     log: Path
+
+    def arguments(self) -> list[str]:
+        """After `python -m tinybert`. Paths are the same inside a container and outside, so the spec is too."""
+        return [self.stage, "--spec", str(self.spec), "--out", str(self.out)]
 
 
 @dataclass(frozen=True)
@@ -38,3 +42,14 @@ class Executor(Protocol):
         back as the exit code 128 + signal. Raises InfrastructureError where the command cannot be started.
         """
         ...
+
+
+# What every stage gets beside what its place needs: offline, and nothing that would make two runs differ.
+STAGE_ENVIRONMENT = {
+    "PYTHONSAFEPATH": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_OFFLINE": "1",
+}

@@ -37,12 +37,16 @@ class Model:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `stages` holds the record's entries by stage name; what a missing result would hold is empty."""
+    """One cell. `container` is the image it ran in, None outside one.
+
+    `stages` holds the record's entries by stage name; what a missing result would hold is empty.
+    """
 
     name: str
     engine: str
     device: str
     seed: int
+    container: Mapping[str, Any] | None
     status: str
     stages: Mapping[str, Mapping[str, Any]]
     counts: Counts | None
@@ -103,6 +107,7 @@ def _cell(cell: Mapping[str, Any]) -> Cell:
         engine=cell["engine"],
         device=cell["device"],
         seed=cell["seed"],
+        container=cell.get("container"),
         status=cell["status"],
         stages=stages,
         counts=_counts((stages.get("evaluate", {}).get("result") or {}).get("metrics")),

@@ -94,6 +94,7 @@ def _environments(record: Record) -> Table:
     rows += [
         (label, tuple(plain(show(e) if e else "unknown") for _, e in found)) for label, show in _ENVIRONMENT.items()
     ]
+    rows += [(label, tuple(plain(show(cell.container)) for cell, _ in found)) for label, show in _CONTAINER.items()]
     columns = ("what", *(cell.name for cell, _ in found))
     return Table("Environments", columns, (Group(tuple((plain(label), *values) for label, values in rows)),))
 
@@ -105,6 +106,15 @@ _ENVIRONMENT: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "Python": lambda e: str(e["python"]),
     "platform": lambda e: str(e["platform"]),
     "packages": lambda e: ", ".join(f"{name} {version}" for name, version in sorted(e["packages"].items())),
+}
+
+
+_CONTAINER: dict[str, Callable[[Mapping[str, Any] | None], str]] = {
+    "container": lambda c: "none: a virtual environment" if c is None else str(c["tag"]),
+    "image id": lambda c: "" if c is None else str(c["image_id"]),
+    "digest": lambda c: "" if c is None else ", ".join(c["digests"]) or "none: in no registry",
+    "base": lambda c: "" if c is None else f"{'local stand-in ' if c['base']['local'] else ''}{c['base']['reference']}",
+    "layers": lambda c: "" if c is None else ", ".join(each.removeprefix("sha256:")[:SHORT] for each in c["layers"]),
 }
 
 

@@ -22,6 +22,7 @@ class Gpu:
     memory_bytes: int
     driver: str
     cuda_driver: tuple[int, int]
+    uuid: str = ""
 
     @property
     def architecture(self) -> str:
@@ -87,6 +88,7 @@ def _gpu(index: int, handle: object) -> Gpu:
         memory_bytes=int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
         driver=str(pynvml.nvmlSystemGetDriverVersion()),
         cuda_driver=(cuda // 1000, cuda % 1000 // 10),
+        uuid=str(pynvml.nvmlDeviceGetUUID(handle)),
     )
 
 

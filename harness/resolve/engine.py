@@ -47,13 +47,14 @@ CUDA_BUILDS = {
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """An engine with its device. `threads` are the CPU threads it may use."""
+    """An engine with its device. `threads` are the CPU threads it may use, `gpu_uuid` names the GPU where it uses one."""
 
     engine: str
     device: str
     device_name: str
     threads: int
     resolution: Resolution
+    gpu_uuid: str | None = None
 
 
 def resolve_engines(requested: str | None, device: str | None, threads: int | None) -> list[EngineChoice]:
@@ -108,4 +109,5 @@ def _place(engine: str, device: str | None, threads: int, gpu: Gpu | None, why: 
         elif objection not in why:
             why += f"; {objection}"
     place = "cuda" if on_gpu else "cpu"
-    return EngineChoice(engine, place, name, threads, Resolution("engine", f"{engine} on {name}", why, fallback=False))
+    resolution = Resolution("engine", f"{engine} on {name}", why, fallback=False)
+    return EngineChoice(engine, place, name, threads, resolution, gpu.uuid if on_gpu and gpu is not None else None)

@@ -15,8 +15,10 @@ TIMEOUT_S = 900
 
 
 def command(runs: Path, profile: str, engine: str, *extra: str) -> list[str]:
+    """Outside any container, unless `extra` names some."""
+    place = [] if "--containers" in extra else ["--containers", "local"]
     fixed = ["--suite", str(SUITE), "--profile", profile, "--engine", engine, "--device", "cpu", "--runs", str(runs)]
-    return [sys.executable, "-m", "harness.cli", "run", *fixed, *extra]
+    return [sys.executable, "-m", "harness.cli", "run", *fixed, *place, *extra]
 
 
 def bench(runs: Path, profile: str, engine: str, *extra: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -56,6 +56,8 @@ class Project:
             str(self.teacher),
             "--device",
             "cpu",
+            "--containers",
+            "local",
         ]
         return ["run", *fixed, *([] if "--engine" in extra else ["--engine", "torch"]), *extra]
 

@@ -81,11 +81,12 @@ def test_a_change_of_code_touches_the_stages_that_reach_it(pipeline: Path, modul
     "change",
     [
         {"engine": "oneflow"},
-        {"lock_sha256": "3" * 64},
+        {"environment": "3" * 64},
         {"device": "cuda"},
         {"device_name": "another CPU"},
         {"threads": 3},
         {"seed": 2},
+        {"container": "torch-2-cpu"},
     ],
 )
 def test_conditions_touch_every_stage_but_prepare(pipeline: Path, change: dict[str, Any]) -> None:

@@ -1,0 +1,28 @@
+#!/bin/sh
+# For tests on Debian or Ubuntu as root: a Docker Engine, installed and started where none answers.
+set -eu
+missing=
+command -v mmdebstrap >/dev/null || missing="mmdebstrap"
+command -v docker-registry >/dev/null || missing="$missing docker-registry"
+docker info >/dev/null 2>&1 || command -v dockerd >/dev/null || missing="$missing docker.io"
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "not installed:$missing, and only root on Debian or Ubuntu can do so here: the tests that need them are skipped" >&2
+        exit 0
+    fi
+    echo "installing $missing" >&2
+    apt-get update -qq >&2
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+fi
+docker info >/dev/null 2>&1 && exit 0
+echo "starting dockerd" >&2
+log=$(mktemp)
+setsid dockerd >"$log" 2>&1 </dev/null &
+for _ in $(seq 150); do
+    docker info >/dev/null 2>&1 && exit 0
+    sleep 0.2
+done
+echo "dockerd does not answer; its log:" >&2
+tail -n 20 "$log" >&2
+exit 4

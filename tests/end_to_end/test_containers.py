@@ -1,0 +1,119 @@
+"""The whole house in a container, on the embedded sample: the same results as outside, killed and resumed, and out of disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from harness.container.docker_engine import connect, presence
+from harness.executor.docker import LABEL, STAGE_LABEL
+from tests.end_to_end.bench import ROOT, bench, command, findings, record
+from tests.end_to_end.test_sample import NO_GLUE
+
+CONTAINER = "torch-2-cpu"
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[docker.DockerClient]:
+    found = presence()
+    if not found.answers:
+        pytest.skip(f"{found.why}; as root on Debian, tests/docker/engine.sh installs and starts one")
+    made = connect()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def inside_and_outside(client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    runs = tmp_path_factory.mktemp("runs")
+    done = bench(runs, "sample", "torch", "--containers", f"{CONTAINER},local", **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return runs
+
+
+def test_inside_and_outside_find_the_same(inside_and_outside: Path) -> None:
+    inside, outside = record(inside_and_outside)["cells"]
+    assert (inside["name"], outside["name"]) == (f"{CONTAINER}-seed1", "torch-cpu-seed1")
+    assert findings(inside) == findings(outside)
+    prepare = [cell["stages"][0] for cell in (inside, outside)]
+    assert prepare[0]["key"] == prepare[1]["key"] and prepare[1]["cached"], "it depends on no container"
+    others = [{stage["key"] for stage in cell["stages"][1:]} for cell in (inside, outside)]
+    assert not others[0] & others[1]
+
+
+def test_the_record_and_the_report_say_which_container_it_was(
+    inside_and_outside: Path, client: docker.DockerClient
+) -> None:
+    inside, outside = record(inside_and_outside)["cells"]
+    facts = inside["container"]
+    image = client.images.get(facts["image_id"])
+    assert outside["container"] is None
+    assert facts["tag"] in image.tags and facts["layers"] == image.attrs["RootFS"]["Layers"]
+    assert image.labels["org.opencontainers.image.version"] and image.labels["org.tinybench.recipe"] == facts["recipe"]
+    for name in ("report.html", "report.md"):
+        page = (inside_and_outside / "latest" / name).read_text(encoding="utf-8")
+        assert facts["tag"] in page and facts["image_id"].removeprefix("sha256:")[:12] in page
+        assert ("local stand-in" in page) == facts["base"]["local"]
+
+
+def test_a_second_run_starts_no_container(inside_and_outside: Path, client: docker.DockerClient) -> None:
+    begun = int(time.time())
+    done = bench(inside_and_outside, "sample", "torch", "--containers", CONTAINER, **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    events = client.events(since=begun, until=int(time.time()) + 1, decode=True, filters={"label": LABEL})
+    assert [event["status"] for event in events] == []
+
+
+def test_killed_it_leaves_a_container_that_the_next_run_sweeps_and_resumes(
+    inside_and_outside: Path, client: docker.DockerClient, tmp_path: Path
+) -> None:
+    undisturbed = record(inside_and_outside)["cells"][0]
+    process = subprocess.Popen(
+        command(tmp_path, "sample", "torch", "--containers", CONTAINER),
+        cwd=ROOT,
+        env={**os.environ, **NO_GLUE},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline_s = time.monotonic() + 120
+    while not client.containers.list(filters={"label": f"{STAGE_LABEL}=teacher"}):
+        assert time.monotonic() < deadline_s and process.poll() is None
+        time.sleep(0.1)
+    time.sleep(6)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert client.containers.list(filters={"label": LABEL}), "the Engine does not know that its client died"
+    done = bench(tmp_path, "sample", "torch", "--containers", CONTAINER, **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "removed the container that a killed harness left at the stage" in done.stdout
+    assert findings(record(tmp_path)["cells"][0]) == findings(undisturbed)
+    assert not client.containers.list(all=True, filters={"label": LABEL})
+
+
+def test_a_full_disk_is_one_message_and_the_run_resumes(client: docker.DockerClient, tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a small disk of its own needs root")
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "small", str(runs)], check=True)
+    try:
+        done = bench(runs, "sample", "torch", "--containers", CONTAINER, **NO_GLUE)
+        assert done.returncode == 4, done.stdout + done.stderr
+        assert "no space left" in done.stderr.lower() and "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        subprocess.run(["mount", "-o", "remount,size=2g", str(runs)], check=True)
+        done = bench(runs, "sample", "torch", "--containers", CONTAINER, **NO_GLUE)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert json.loads((runs / "latest" / "record.json").read_text())["cells"][0]["stages"][0]["cached"]
+    finally:
+        subprocess.run(["umount", "-l", str(runs)], check=True)
