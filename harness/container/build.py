@@ -118,7 +118,7 @@ def _clear_away_first_stages(client: docker.DockerClient) -> None:
         filters = {"dangling": True, "label": f"{LABEL}.stage=install"}
         for image in client.images.list(filters=filters):
             with contextlib.suppress(docker.errors.APIError):  # of a build that another harness has under way
-                client.images.remove(image.id)
+                client.images.remove(str(image.id))
 
 
 @contextlib.contextmanager

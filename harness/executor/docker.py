@@ -87,7 +87,7 @@ def fingerprint_is_alive(label: str) -> bool:
     if host != own_host:
         return True
     pid = process.partition(" ")[0]
-    return pid.isdigit() and fingerprint(int(pid)) == label
+    return pid.isdigit() and not label.endswith(" 0") and fingerprint(int(pid)) == label
 
 
 class _Container:

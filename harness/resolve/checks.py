@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Literal
 
 import psutil
 
+from harness.container.docker_engine import presence
 from harness.errors import HarnessError
 from harness.paths import ROOT, RUNS, cache_dir
 from harness.resolve.data import URL_VARIABLE, is_cached, resolve_data
@@ -36,7 +36,6 @@ ENVIRONMENT_BYTES = {"oneflow": 8 * GIB, "torch": 2 * GIB}
 QUICK_MEMORY_BYTES = 3 * GIB
 RUN_BYTES = 2 * GIB
 """Checkpoints and models of one run, with room."""
-_COMMAND_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True)
@@ -190,16 +189,7 @@ def _weights() -> list[Check]:
 
 
 def _docker() -> list[Check]:
-    try:
-        result = subprocess.run(
-            ["docker", "version", "--format", "{{.Server.Version}}"],
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return [Check("Docker Engine", "warn", "not found", "not needed yet: stages run in virtual environments")]
-    if result.returncode != 0:
-        return [Check("Docker Engine", "warn", "client only, no Engine", "not needed yet: stages run locally")]
-    return [Check("Docker Engine", "ok", result.stdout.strip())]
+    found = presence()
+    if found.answers:
+        return [Check("Docker Engine", "ok", found.why)]
+    return [Check("Docker Engine", "warn", found.why, "start it; without one, stages run in virtual environments")]

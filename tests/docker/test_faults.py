@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -140,10 +139,12 @@ def test_the_engine_goes_away(own_daemon: Daemon, bench: Bench) -> None:
 
 
 def test_orphans_are_swept_and_nobody_elses_containers(bench: Bench, client: docker.DockerClient) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", "pass"])
+    dead = subprocess.Popen(["sleep", "60"])
+    of_the_dead = fingerprint(dead.pid)
+    dead.kill()
     dead.wait()
     labels = {
-        "dead": {LABEL: fingerprint(dead.pid), STAGE_LABEL: "teacher"},
+        "dead": {LABEL: of_the_dead, STAGE_LABEL: "teacher"},
         "reused": {LABEL: fingerprint()[:-1] + "x", STAGE_LABEL: "distill"},
         "alive": {LABEL: fingerprint(), STAGE_LABEL: "prepare"},
         "another machine's": {LABEL: "another-boot 1 1", STAGE_LABEL: "prepare"},

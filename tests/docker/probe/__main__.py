@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def emit(**event):
-    print(json.dumps({"t": 0.0, **event}), flush=True)
+    print(json.dumps(event), flush=True)
 
 
 def progress(done):
