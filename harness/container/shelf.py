@@ -9,11 +9,11 @@ from typing import Literal
 import docker
 from docker.models.images import Image as DockerImage
 
-from harness.container.base import STAND_IN_LABEL, known_base, stand_in_tag
+from harness.container.base import STAND_IN_LABEL, STAND_IN_REPOSITORY, known_base, stand_in_tag
 from harness.container.build import LABEL, known
 from harness.container.catalog import Image, load_images, load_stand_ins
 from harness.container.docker_engine import explained
-from harness.container.recipe import official_base, recipe
+from harness.container.recipe import REPOSITORY, official_base, recipe
 
 State = Literal["built", "stale", "not built"]
 
@@ -72,7 +72,7 @@ def prune(client: docker.DockerClient) -> tuple[list[str], int]:
         removed, removed_bytes = [], 0
         for image in _all_own(client):
             stale = [tag for tag in image.tags if tag not in kept]
-            if image.id in used or not stale or len(stale) != len(image.tags):
+            if image.id in used or len(stale) != len(image.tags):
                 continue
             for tag in stale:
                 client.images.remove(tag)
@@ -96,11 +96,18 @@ def _kept_tags(client: docker.DockerClient) -> Iterator[str]:
 def _own(client: docker.DockerClient, name: str) -> list[DockerImage]:
     """The images, not the environments, that were built for one entry of the catalogue."""
     filters = {"label": [f"{LABEL}.image={name}", f"{LABEL}.recipe"]}
-    return [image for image in client.images.list(filters=filters) if image.tags]
+    repository = f"{REPOSITORY}/{name}:"
+    return [image for image in client.images.list(filters=filters) if _only_tagged(image, repository)]
 
 
 def _all_own(client: docker.DockerClient) -> list[DockerImage]:
+    """By label and name both: an image that somebody built on one of ours inherits its labels."""
     found: dict[str, DockerImage] = {}
-    for label in (f"{LABEL}.image", STAND_IN_LABEL):
-        found |= {str(image.id): image for image in client.images.list(filters={"label": label}) if image.tags}
+    for label, repository in ((f"{LABEL}.image", f"{REPOSITORY}/"), (STAND_IN_LABEL, f"{STAND_IN_REPOSITORY}:")):
+        images = client.images.list(filters={"label": label})
+        found |= {str(image.id): image for image in images if _only_tagged(image, repository)}
     return list(found.values())
+
+
+def _only_tagged(image: DockerImage, repository: str) -> bool:
+    return bool(image.tags) and all(tag.startswith(repository) for tag in image.tags)

@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from harness.container.docker_engine import connect, presence
+from harness.container.sbom import sbom_path
 from harness.executor.docker import LABEL, STAGE_LABEL
 from tests.end_to_end.bench import ROOT, bench, command, findings, record
 from tests.end_to_end.test_sample import NO_GLUE
@@ -59,6 +60,9 @@ def test_the_record_and_the_report_say_which_container_it_was(
     assert outside["container"] is None
     assert facts["tag"] in image.tags and facts["layers"] == image.attrs["RootFS"]["Layers"]
     assert image.labels["org.opencontainers.image.version"] and image.labels["org.tinybench.recipe"] == facts["recipe"]
+    bill = json.loads(sbom_path(facts["image_id"]).read_text(encoding="utf-8"))
+    assert {"pkg:pypi/torch@2.13.0+cpu", "pkg:pypi/safetensors@0.8.0"} <= {part["purl"] for part in bill["components"]}
+    assert any(part["purl"].startswith("pkg:deb/") for part in bill["components"])
     for name in ("report.html", "report.md"):
         page = (inside_and_outside / "latest" / name).read_text(encoding="utf-8")
         assert facts["tag"] in page and facts["image_id"].removeprefix("sha256:")[:12] in page
