@@ -27,18 +27,28 @@ def die_with_harness() -> Callable[[], None]:
 
 
 def fingerprint(pid: int | None = None) -> str:
-    """`host pid start`: a process told apart from every other, also after its number was given to another.
+    """`boot namespace pid start`: a process told apart from every other, also after its number was given to another.
 
-    `host` is the boot's id. The start is in clock ticks since boot; of a process that is not there, 0.
+    The start is in clock ticks since boot; of a process that is not there, 0.
     """
     number = os.getpid() if pid is None else pid
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = Path("/proc/self/ns/pid").readlink().name
     except OSError:
-        boot = "unknown"
+        boot = namespace = "unknown"
     try:
         stat = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
         start = "0" if stat[0] == "Z" else stat[19]
     except OSError:
         start = "0"
-    return f"{boot} {number} {start}"
+    return f"{boot} {namespace} {number} {start}"
+
+
+def is_alive(label: str) -> bool:
+    """Whether the process that a fingerprint of this machine names runs; true for another namespace's: it cannot be seen."""
+    boot, namespace, pid, start = label.split() if label.count(" ") == 3 else ("", "", "", "")
+    own_boot, own_namespace, *_ = fingerprint().split()
+    if boot != own_boot:
+        return False
+    return namespace != own_namespace or (pid.isdigit() and start != "0" and fingerprint(int(pid)) == label)

@@ -9,13 +9,13 @@ import os
 import platform
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import harness
 from harness.checkout import git
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.job import Job, Request, Setting
 from harness.paths import ROOT
 from harness.plan import CellPlan, StagePlan
@@ -27,9 +27,17 @@ StageOutcome = tuple[StagePlan, dict[str, Any], bool]
 """A finished stage: its plan, its result, and whether the result came from the cache."""
 
 
-def build(
-    run_id: str, request: Request, job: Job, cells: Sequence[tuple[CellPlan, Sequence[StageOutcome]]]
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CellOutcome:
+    """A cell with its finished stages; `failure` is what ended it before the last of them."""
+
+    plan: CellPlan
+    setting: Setting
+    stages: Sequence[StageOutcome]
+    failure: HarnessError | None
+
+
+def build(run_id: str, request: Request, job: Job, cells: Sequence[CellOutcome]) -> dict[str, Any]:
     """The record of a finished run as docs/contract.md defines it, its `claims` still empty."""
     return {
         "record": RECORD_VERSION,
@@ -53,9 +61,7 @@ def build(
         },
         "weights": {"kind": job.teacher.kind, "name": job.teacher.name, "sha256": job.teacher.sha256},
         "resolved": [asdict(resolution) for resolution in job.resolutions],
-        "cells": [
-            _cell(cell, setting, outcomes) for (cell, outcomes), setting in zip(cells, job.settings, strict=True)
-        ],
+        "cells": [_cell(cell) for cell in cells],
         "claims": [],
     }
 
@@ -114,14 +120,16 @@ def host() -> dict[str, Any]:
     }
 
 
-def _cell(cell: CellPlan, setting: Setting, outcomes: Sequence[StageOutcome]) -> dict[str, Any]:
+def _cell(cell: CellOutcome) -> dict[str, Any]:
+    conditions = cell.plan.conditions
     return {
-        "name": cell.name,
-        "engine": cell.conditions.engine,
-        "device": cell.conditions.device,
-        "seed": cell.conditions.seed,
-        "container": None if setting.built is None else setting.built.facts,
-        "status": "ok",
+        "name": cell.plan.name,
+        "engine": conditions.engine,
+        "device": conditions.device,
+        "seed": conditions.seed,
+        "container": None if cell.setting.built is None else cell.setting.built.facts,
+        "status": "ok" if cell.failure is None else "failed",
+        "message": None if cell.failure is None else cell.failure.message,
         "stages": [
             {
                 "stage": plan.stage,
@@ -131,7 +139,7 @@ def _cell(cell: CellPlan, setting: Setting, outcomes: Sequence[StageOutcome]) ->
                 "spec": plan.spec,
                 "result": result,
             }
-            for plan, result, cached in outcomes
+            for plan, result, cached in cell.stages
         ],
     }
 

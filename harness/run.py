@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,12 @@ from harness.executor.base import Executor, StageCommand
 from harness.executor.local import LocalExecutor
 from harness.job import Request, Setting, resolve
 from harness.plan import CellPlan, StagePlan
-from harness.record import StageOutcome
+from harness.record import CellOutcome, StageOutcome
 from harness.resolve.environment import ensure_environment
 
 LATEST = "latest"
+STOPPED = 128
+"""Exit codes from here on are the user's stop, by a signal."""
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 DISK_FAULTS = (
     *NO_SPACE,
@@ -41,19 +43,27 @@ DISK_FAULTS = (
 
 
 def run(request: Request, console: Console) -> Path:
-    """Run what was asked for and return the run's folder. Raises HarnessError; what is finished is in the cache."""
+    """Run what was asked for and return the run's folder. Raises HarnessError; what is finished is in the cache.
+
+    A cell that fails does not keep the others from running: the record and the report say what failed, and its error is
+    raised at the end. Where all cells fail there is nothing to record; a stop ends the run at once.
+    """
     with download_display(console) as progress, narration(console) as building:
         job = resolve(request, progress, building)
     print_resolutions(console, job.resolutions)
     with _disk_faults(request.runs):
         folder = _create_run_folder(request.runs, job.suite.name)
         cells = [
-            (cell, _run_cell(cell, setting, folder, request, console))
+            _run_cell(cell, setting, folder, request, console)
             for cell, setting in zip(job.cells, job.settings, strict=True)
         ]
-        record = records.build(folder.run_id, request, job, cells)
-        publish(folder.path, record, console)
-        _point_latest_at(folder.path)
+        failures = [cell.failure for cell in cells if cell.failure is not None]
+        if len(failures) < len(cells):
+            record = records.build(folder.run_id, request, job, cells)
+            publish(folder.path, record, console)
+            _point_latest_at(folder.path)
+    if failures:
+        raise failures[0]
     return folder.path
 
 
@@ -82,11 +92,23 @@ class RunFolder:
         return path
 
 
-def _run_cell(
+def _run_cell(cell: CellPlan, setting: Setting, folder: RunFolder, request: Request, console: Console) -> CellOutcome:
+    stages: list[StageOutcome] = []
+    try:
+        for outcome in _run_stages(cell, setting, folder, request, console):
+            stages.append(outcome)
+    except HarnessError as error:
+        if error.exit_code >= STOPPED:
+            raise
+        return CellOutcome(cell, setting, stages, error)
+    return CellOutcome(cell, setting, stages, None)
+
+
+def _run_stages(
     cell: CellPlan, setting: Setting, folder: RunFolder, request: Request, console: Console
-) -> Sequence[StageOutcome]:
+) -> Iterator[StageOutcome]:
+    """Every stage in its order, from the cache where it is there."""
     executor: Executor | None = None
-    outcomes = []
     for plan in cell.stages:
         label = f"{cell.name} {plan.stage}"
         spec = folder.file("specs", cell, f"{plan.stage}.json")
@@ -104,8 +126,7 @@ def _run_cell(
             )
             result, cached = _run_stage(executor, command, plan, label, request.stage_timeout_s, console)
         print_stage_end(console, label, result, cached)
-        outcomes.append((plan, result, cached))
-    return outcomes
+        yield plan, result, cached
 
 
 def _executor(setting: Setting, request: Request, console: Console) -> Executor:

@@ -23,7 +23,7 @@ from harness.executor.base import Event, Exit, StageCommand
 from harness.executor.event_stream import EventStream
 from harness.executor.following import follow, judge, stop_signals
 from harness.executor.isolation import Limits, container_options
-from harness.orphans import fingerprint
+from harness.orphans import fingerprint, is_alive
 
 LABEL = "org.tinybench.harness"
 """On every container: the harness that made it, so that the next one can sweep what a killed one left behind."""
@@ -53,7 +53,8 @@ class DockerExecutor:
                 state = running.state()
             finally:
                 _remove(container)
-        if state["OOMKilled"] and not stopped and not timed_out:
+        # A child that was killed and could be done without is the stage's own affair.
+        if state["OOMKilled"] and state["ExitCode"] != 0 and not stopped and not timed_out:
             return _out_of_memory(command, self.limits, state["ExitCode"])
         return judge(command, _status(state["ExitCode"]), stream, stopped, timeout_s if timed_out else None)
 
@@ -67,27 +68,17 @@ class DockerExecutor:
 
 
 def sweep(client: docker.DockerClient) -> list[str]:
-    """Remove the containers of harnesses of this machine that are no more; their stages' names.
+    """Remove the containers of harnesses that are no more, also of those before the last boot; their stages' names.
 
     Called before anything runs: an orphan would write on beside the stage that resumes its work.
     """
     with explained("look for orphaned containers"):
         swept = []
         for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
-            if not fingerprint_is_alive(container.labels[LABEL]):
+            if not is_alive(container.labels[LABEL]):
                 _remove(container)
                 swept.append(container.labels.get(STAGE_LABEL, "unknown"))
         return swept
-
-
-def fingerprint_is_alive(label: str) -> bool:
-    """Whether the process that a label names runs; also true where that cannot be known, for another machine's."""
-    host, _, process = label.partition(" ")
-    own_host, _, _ = fingerprint().partition(" ")
-    if host != own_host:
-        return True
-    pid = process.partition(" ")[0]
-    return pid.isdigit() and not label.endswith(" 0") and fingerprint(int(pid)) == label
 
 
 class _Container:
@@ -177,10 +168,8 @@ def _status(code: object) -> int:
 
 
 def _out_of_memory(command: StageCommand, fence: Limits, code: object) -> Exit:
-    """The kernel killed something inside for want of memory: the stage itself, or a child of it that it could not do without."""
+    """The kernel killed something inside for want of memory: the stage itself, or a child that it could not do without."""
     what = "" if code == 128 + signal.SIGKILL else f" a child of it was killed, and it ended with status {code}:"
-    if code == 0:
-        return Exit(ExitCode.DONE, "")
     return Exit(
         ExitCode.INFRASTRUCTURE,
         f"the stage {command.stage} ran out of its {fence.memory_bytes / 2**30:.1f} GiB of memory:{what} raise MEMORY or "

@@ -84,7 +84,10 @@ def _sentence(cell: Cell, record: Record) -> str:
 
 def _notices(record: Record) -> list[Notice]:
     found = [
-        ("Incomplete.", f"{cell.name} is {cell.status}: no result from {', '.join(missing)}.")
+        (
+            "Incomplete.",
+            f"{cell.name} is {cell.status}: no result from {', '.join(missing)}.{cell.message and f' {cell.message}'}",
+        )
         for cell in cells(record)
         if (missing := cell.missing())
     ]

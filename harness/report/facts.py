@@ -37,7 +37,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `container` is the image it ran in, None outside one.
+    """One cell. `container` is the image it ran in, None outside one; `message` says what ended a failed one.
 
     `stages` holds the record's entries by stage name; what a missing result would hold is empty.
     """
@@ -48,6 +48,7 @@ class Cell:
     seed: int
     container: Mapping[str, Any] | None
     status: str
+    message: str
     stages: Mapping[str, Mapping[str, Any]]
     counts: Counts | None
     teacher: Model | None
@@ -109,6 +110,7 @@ def _cell(cell: Mapping[str, Any]) -> Cell:
         seed=cell["seed"],
         container=cell.get("container"),
         status=cell["status"],
+        message=cell.get("message") or "",
         stages=stages,
         counts=_counts((stages.get("evaluate", {}).get("result") or {}).get("metrics")),
         teacher=_model(measured.get("teacher")),

@@ -147,7 +147,8 @@ def test_orphans_are_swept_and_nobody_elses_containers(bench: Bench, client: doc
         "dead": {LABEL: of_the_dead, STAGE_LABEL: "teacher"},
         "reused": {LABEL: fingerprint()[:-1] + "x", STAGE_LABEL: "distill"},
         "alive": {LABEL: fingerprint(), STAGE_LABEL: "prepare"},
-        "another machine's": {LABEL: "another-boot 1 1", STAGE_LABEL: "prepare"},
+        "before the boot": {LABEL: f"another-boot {fingerprint().partition(' ')[2]}", STAGE_LABEL: "export"},
+        "of another namespace": {LABEL: f"{fingerprint().split()[0]} pid:[1] 1 1", STAGE_LABEL: "prepare"},
         "foreign": {"of": "somebody else"},
     }
     made = {
@@ -155,11 +156,11 @@ def test_orphans_are_swept_and_nobody_elses_containers(bench: Bench, client: doc
         for name, each in labels.items()
     }
     try:
-        assert sorted(sweep(client)) == ["distill", "teacher"]
+        assert sorted(sweep(client)) == ["distill", "export", "teacher"]
         left = {container.id for container in client.containers.list(all=True)}
         assert {name for name, container in made.items() if container.id in left} == {
             "alive",
-            "another machine's",
+            "of another namespace",
             "foreign",
         }
     finally:

@@ -52,6 +52,31 @@ def test_both_engines_share_prepare(project: Project) -> None:
     assert [each["cached"] for each in second["stages"]] == [True, False, False, False, False, False]
 
 
+def test_seeds_make_a_matrix_in_one_report(project: Project) -> None:
+    done = project.run("--engine", "both", "--seeds", "1,2")
+    assert done.returncode == 0, done.stderr
+    names = ["oneflow-cpu-seed1", "oneflow-cpu-seed2", "torch-cpu-seed1", "torch-cpu-seed2"]
+    assert [cell["name"] for cell in project.record()["cells"]] == names
+    assert project.started().count("prepare") == 1 and project.started().count("teacher") == 4
+    page = (project.runs / "latest" / "report.md").read_text()
+    assert all(name in page for name in names)
+
+
+def test_a_cell_that_fails_leaves_the_others_their_record(project: Project) -> None:
+    assert project.run().returncode == 0
+    project.behave(distill={"error": 2})
+    done = project.run("--seeds", "1,7")
+    assert done.returncode == 2
+    assert "train.tsv:3: no such label '7'" in done.stderr and len(done.stderr.splitlines()) == 1
+    first, second = project.record()["cells"]
+    assert (first["status"], first["message"]) == ("ok", None)
+    assert second["status"] == "failed" and "no such label" in second["message"]
+    assert [each["stage"] for each in second["stages"]] == ["prepare", "teacher"]
+    page = (project.runs / "latest" / "report.md").read_text()
+    assert "torch-cpu-seed7 is failed: no result from distill, evaluate, measure, export." in page
+    assert "no such label" in page
+
+
 def test_killed_harness_leaves_no_orphan_and_running_again_resumes(project: Project) -> None:
     project.behave(teacher={"step_s": 30})
     process = project.start(*project.arguments())
