@@ -42,15 +42,11 @@ LABEL = "org.tinybench"
 
 @dataclass(frozen=True)
 class Built:
-    """An image ready to run. `identity` goes into the keys: the environment's recipe, which covers base, lock and versions."""
+    """An image ready to run; `facts` are what a record keeps of it (docs/contract.md)."""
 
     recipe: Recipe
     image_id: str
     facts: dict[str, Any]
-
-    @property
-    def identity(self) -> str:
-        return self.recipe.environment
 
 
 def known(client: docker.DockerClient, image: Image) -> Built | None:
@@ -69,14 +65,38 @@ def ensure(client: docker.DockerClient, image: Image, strict: bool, report: Repo
     """
     built = known(client, image)
     if built is None or (strict and built.recipe.base.is_local):
-        locks = cache_dir() / "locks"
-        locks.mkdir(parents=True, exist_ok=True)
-        with FileLock(locks / f"image-{image.name}.lock"):
+        with _building(image):
             base = get_base(client, image, strict, report)
             built = known(client, image)
             if built is None or built.recipe.base != base:
                 built = _build(client, recipe(image, base), report)
     return built
+
+
+@contextlib.contextmanager
+def _building(image: Image) -> Iterator[None]:
+    """Keeps other harnesses of this user from building the same image meanwhile."""
+    try:
+        _builds().mkdir(parents=True, exist_ok=True)
+        lock = FileLock(_builds() / f"{image.name}.lock")
+        lock.acquire()
+    except OSError as error:
+        raise _no_room(error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _builds() -> Path:
+    """Beside the cache, where there is room for wheels, not on a small /tmp."""
+    return cache_dir() / "builds"
+
+
+def _no_room(error: OSError) -> InfrastructureError:
+    return InfrastructureError(
+        f"cannot prepare a build in {_builds()}: {error.strerror or error}; set TINYBENCH_CACHE to another folder"
+    )
 
 
 def _build(client: docker.DockerClient, made: Recipe, report: Report) -> Built:
@@ -123,18 +143,14 @@ def _clear_away_first_stages(client: docker.DockerClient) -> None:
 
 @contextlib.contextmanager
 def _context() -> Iterator[Path]:
-    """A folder for a build's context beside the cache, where there is room for wheels, not on a small /tmp."""
-    parent = cache_dir() / "builds"
+    """A folder for a build's context, gone after it."""
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=parent) as folder:
+        with tempfile.TemporaryDirectory(dir=_builds()) as folder:
             context = Path(folder) / "context"
             context.mkdir()
             yield context
     except OSError as error:
-        raise InfrastructureError(
-            f"cannot prepare a build in {parent}: {error.strerror or error}; set TINYBENCH_CACHE to another folder"
-        ) from error
+        raise _no_room(error) from error
 
 
 def _run_build(

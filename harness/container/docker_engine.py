@@ -81,7 +81,8 @@ def reason(error: Exception) -> str:
 
 def find(client: docker.DockerClient, tag: str) -> DockerImage | None:
     """An image by tag or id, or None. (`run` alone would try to pull what is missing.)"""
-    try:
-        return client.images.get(tag)
-    except docker.errors.ImageNotFound:
-        return None
+    with explained(f"look for the image {tag}"):
+        try:
+            return client.images.get(tag)
+        except docker.errors.ImageNotFound:
+            return None

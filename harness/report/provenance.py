@@ -94,7 +94,9 @@ def _environments(record: Record) -> Table:
     rows += [
         (label, tuple(plain(show(e) if e else "unknown") for _, e in found)) for label, show in _ENVIRONMENT.items()
     ]
-    rows += [(label, tuple(plain(show(cell.container)) for cell, _ in found)) for label, show in _CONTAINER.items()]
+    images = [cell.container for cell, _ in found]
+    shown = _CONTAINER if any(images) else {"container": _CONTAINER["container"]}
+    rows += [(label, tuple(plain(show(image)) for image in images)) for label, show in shown.items()]
     columns = ("what", *(cell.name for cell, _ in found))
     return Table("Environments", columns, (Group(tuple((plain(label), *values) for label, values in rows)),))
 

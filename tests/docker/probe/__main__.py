@@ -87,8 +87,7 @@ def main():
         (out / "checkpoint").write_text("kept")
         sys.exit(143)
 
-    if not spec.get("deaf"):
-        signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if spec.get("deaf") else stop)
     progress(1)
     if spec.get("facts"):
         (out / "facts.json").write_text(json.dumps(facts(spec)))

@@ -15,6 +15,18 @@ BERT_BASE = {"layers": 12, "hidden_size": 768, "heads": 12, "intermediate_size":
 TINYBERT = {"layers": 4, "hidden_size": 312, "heads": 12, "intermediate_size": 1200}
 VOCABULARY, POSITIONS, SEGMENTS = 30522, 512, 2
 
+CONTAINER: dict[str, Any] = {
+    "name": "torch-2-cpu",
+    "tag": "tinybench/torch-2-cpu:0123456789ab",
+    "image_id": "sha256:" + "ab" * 32,
+    "recipe": "01" * 32,
+    "environment": "23" * 32,
+    "layers": ["sha256:" + "cd" * 32, "sha256:" + "ef" * 32],
+    "digests": [],
+    "bytes": 1_150_000_000,
+    "base": {"reference": "local/tinybench-base:debian", "identity": "layers 45", "local": True},
+}
+
 
 def two_engines() -> Json:
     """Quick profile on SST-2, both engines, MiniLM teacher: everything ran, nothing compares but the words."""
@@ -41,7 +53,7 @@ def embedded_sample() -> Json:
     made = record(
         [
             cell(
-                "torch-cpu-seed1",
+                "torch-2-cpu-seed1",
                 "torch",
                 rows=500,
                 counts=(451, 402, 381),
@@ -265,7 +277,7 @@ def cell(
         "engine": engine,
         "device": device,
         "seed": 1,
-        "container": None,
+        "container": CONTAINER if name.startswith(CONTAINER["name"]) else None,
         "status": "ok",
         "stages": stages,
     }
