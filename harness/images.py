@@ -12,7 +12,7 @@ from harness.container import lock, shelf
 from harness.container.base import known_stand_in, make_stand_in
 from harness.container.build import ensure
 from harness.container.catalog import Image, find_image, load_images, load_stand_ins
-from harness.container.docker_engine import connect
+from harness.container.docker_engine import connect, presence
 from harness.container.sbom import sbom_path
 
 _COLOUR = {"built": "green", "stale": "yellow", "not built": "dim"}
@@ -59,7 +59,8 @@ def lock_images(names: Sequence[str], hashes_only: bool, console: Console) -> No
     for image in [] if hashes_only else _chosen(names):
         with narration(console) as report:
             lock.write_lock(image, report)
-    for name in lock.write_hashes():
+    client = connect() if presence().answers else None
+    for name in lock.write_hashes(client):
         console.print(f"{name}: images.yaml brought up to date", markup=False)
 
 

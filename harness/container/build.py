@@ -70,6 +70,8 @@ def ensure(client: docker.DockerClient, image: Image, strict: bool, report: Repo
             built = known(client, image)
             if built is None or built.recipe.base != base:
                 built = _build(client, recipe(image, base), report)
+    if not sbom.sbom_path(built.image_id).exists():  # also where the cache was emptied since
+        sbom.write(client, built.image_id, image.name)
     return built
 
 
@@ -112,9 +114,7 @@ def _build(client: docker.DockerClient, made: Recipe, report: Report) -> Built:
         labels = _labels(made) | {f"{LABEL}.recipe": made.whole}
         arguments = {"ENVIRONMENT_IMAGE": made.environment_tag}
         built = _run_build(client, context, made.tag, arguments, labels, report)
-    found = _built(made, built)
-    sbom.write(client, found.image_id, made.image.name)
-    return found
+    return _built(made, built)
 
 
 def _build_environment(client: docker.DockerClient, made: Recipe, report: Report) -> DockerImage:

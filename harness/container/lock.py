@@ -10,8 +10,9 @@ from pathlib import Path
 
 import docker
 
+from harness.container.build import Built, known
 from harness.container.catalog import CATALOG, Image, load_images
-from harness.container.docker_engine import explained
+from harness.container.docker_engine import explained, find
 from harness.container.recipe import REQUIREMENTS, file_sha256, official_base, recipe
 from harness.errors import InfrastructureError
 from harness.resolve.interpreter import find_python
@@ -49,14 +50,25 @@ def _line(package: Mapping[str, object]) -> str:
     return f"{metadata['name'].lower()}=={metadata['version']} --hash=sha256:{sha256}\n"
 
 
-def write_hashes() -> list[str]:
-    """Bring `requirements` and `recipe` in images.yaml up to date; the names of the images whose entries changed."""
+def write_hashes(client: docker.DockerClient | None) -> list[str]:
+    """Bring `requirements`, `recipe` and, of images that are here, `built` in images.yaml up to date; whose entries changed."""
     found = {}
     for name, image in load_images().items():
         lock = image.folder / REQUIREMENTS
         requirements = file_sha256(lock) if lock.is_file() else "null"
         found[name] = {"requirements": requirements, "recipe": recipe(image, official_base(image)).environment}
+        if client is not None and (built := known(client, image)) is not None:
+            found[name]["built"] = _built(client, built)
     return _rewrite(found)
+
+
+def _built(client: docker.DockerClient, built: Built) -> str:
+    """The environment's image, which changes with its recipe alone; the sources' layer on top is made anew with every change."""
+    environment = find(client, built.recipe.environment_tag)
+    if environment is None:
+        return "null"
+    base = "local stand-in" if built.recipe.base.is_local else "official"
+    return f"{{recipe: {built.recipe.environment}, image: {environment.id!r}, base: {base}, bytes: {environment.attrs['Size']}}}"
 
 
 def registry_digest(client: docker.DockerClient, reference: str) -> str:
@@ -72,7 +84,7 @@ def write_digest(image: Image, digest: str) -> list[str]:
     dockerfile.write_text(text.replace(image.pinned_base, f"{image.base}@{digest}"), encoding="utf-8")
     changed = _rewrite({image.name: {"digest": digest}})
     load_images.cache_clear()
-    return sorted({*changed, *write_hashes()})
+    return sorted({*changed, *write_hashes(client=None)})
 
 
 def _rewrite(values: Mapping[str, Mapping[str, str]], path: Path = CATALOG) -> list[str]:

@@ -10,20 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record, results
 
-from tests.end_to_end.bench import ROOT, bench, command, findings, record, results
-
-NO_GLUE = {"TINYBENCH_GLUE_URL": "http://127.0.0.1:9/SST-2.zip", "HF_HUB_OFFLINE": "1"}
 KILLS = 4
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    runs = tmp_path_factory.mktemp("runs")
-    done = bench(runs, "sample", "both", **NO_GLUE)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return runs
 
 
 def test_both_engines_run_every_stage_and_one_report_compares_them(both: Path) -> None:
