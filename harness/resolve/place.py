@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.container.catalog import Image, find_image, image_for
 from harness.container.docker_engine import presence
@@ -51,7 +51,9 @@ def resolve_places(
         if not found.answers:
             raise InfrastructureError(f"CONTAINERS={name}: {found.why}; start it, or say CONTAINERS={LOCAL}")
         (choice,) = resolve_engines(image.engine, image.device, threads)
-        places.append(Place(choice, image, Resolution("container", name, f"CONTAINERS={name}", fallback=False)))
+        why = f"CONTAINERS={name}"
+        choice = replace(choice, resolution=replace(choice.resolution, reason=why))
+        places.append(Place(choice, image, Resolution("container", name, why, fallback=False)))
     return places
 
 

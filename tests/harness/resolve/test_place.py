@@ -46,6 +46,7 @@ def test_a_container_that_was_asked_for_is_used_or_is_an_error(engine: Presence)
         found = resolve_places(names, None, "cpu", 2, strict=False)
         assert [each.image.name if each.image else "local" for each in found] == names
         assert [each.engine.engine for each in found] == ["oneflow", "torch", "torch"]
+        assert found[0].engine.resolution.reason == "CONTAINERS=oneflow-0.9.0-cpu"
     else:
         with pytest.raises(InfrastructureError, match="CONTAINERS=torch-2-cpu: no Docker Engine answers"):
             resolve_places(["torch-2-cpu"], None, None, 2, strict=False)
