@@ -11,14 +11,16 @@ import socket
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import harness
 from harness.checkout import git
 from harness.errors import HarnessError, UsageError
-from harness.job import Job, Request, Setting
 from harness.paths import ROOT
 from harness.plan import CellPlan, StagePlan
+
+if TYPE_CHECKING:
+    from harness.job import Job, Request, Setting  # brings the Docker SDK along, which reading a record does not need
 
 RECORD = "record.json"
 RECORD_VERSION = 1

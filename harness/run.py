@@ -20,6 +20,8 @@ from harness.console import download_display, narration, print_resolutions, prin
 from harness.container.docker_engine import connect
 from harness.errors import ExitCode, HarnessError, InfrastructureError
 from harness.executor.base import Executor, StageCommand
+from harness.executor.docker import DockerExecutor, sweep
+from harness.executor.isolation import limits
 from harness.executor.local import LocalExecutor
 from harness.job import Request, Setting, resolve
 from harness.plan import CellPlan, StagePlan
@@ -135,9 +137,6 @@ def _executor(setting: Setting, request: Request, console: Console) -> Executor:
     if built is None:
         with narration(console) as report:
             return LocalExecutor(ensure_environment(engine.engine, report, engine.device).python)
-    from harness.executor.docker import DockerExecutor, sweep
-    from harness.executor.isolation import limits
-
     client = connect()
     for stage in sweep(client):
         console.print(f"removed the container that a killed harness left at the stage {stage}", markup=False)

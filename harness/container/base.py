@@ -6,7 +6,8 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 
 import docker
 from docker.errors import APIError, DockerException
@@ -16,8 +17,7 @@ from harness.container.docker_engine import explained, find, reason
 from harness.container.recipe import Base, official_base
 from harness.errors import InfrastructureError, UsageError
 from harness.orphans import die_with_harness
-
-Report = Callable[[str], None]
+from harness.resolve.environment import Report
 
 STAND_IN_REPOSITORY = "local/tinybench-base"
 """Never an official image's name: a record must not claim an origin that the base does not have."""
@@ -61,12 +61,11 @@ def get_base(client: docker.DockerClient, image: Image, strict: bool, report: Re
 
 
 def known_stand_in(client: docker.DockerClient, stand_in: StandIn) -> Base | None:
-    with explained(f"look for the stand-in {stand_in.name}"):
-        found = find(client, stand_in_tag(stand_in))
-        if found is None:
-            return None
-        layers = json.dumps(found.attrs["RootFS"]["Layers"])
-        return Base(stand_in_tag(stand_in), f"layers {hashlib.sha256(layers.encode()).hexdigest()}", is_local=True)
+    found = find(client, stand_in_tag(stand_in))
+    if found is None:
+        return None
+    layers = json.dumps(found.attrs["RootFS"]["Layers"])
+    return Base(stand_in_tag(stand_in), f"layers {hashlib.sha256(layers.encode()).hexdigest()}", is_local=True)
 
 
 def stand_in_tag(stand_in: StandIn) -> str:
@@ -84,7 +83,6 @@ def make_stand_in(client: docker.DockerClient, stand_in: StandIn, report: Report
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=die_with_harness()
     ) as process:
-        assert process.stdout is not None and process.stderr is not None
         try:
             with explained(f"import {tag}"):
                 client.api.import_image_from_stream(
@@ -104,20 +102,19 @@ def make_stand_in(client: docker.DockerClient, stand_in: StandIn, report: Report
 
 def _blocks(process: subprocess.Popen[bytes], report: Report, title: str) -> Iterator[bytes]:
     """The tar as it comes; a failed end is an error before the import's end."""
-    import threading
-
-    assert process.stdout is not None and process.stderr is not None
+    out, errors = process.stdout, process.stderr
+    assert out is not None and errors is not None
     lines: list[str] = []
 
     def listen() -> None:
-        for line in process.stderr or ():
+        for line in errors:
             lines.append(line.decode(errors="replace").strip())
             if lines[-1].startswith("I: "):
                 report(f"{title}: {lines[-1][3:]}")
 
     listener = threading.Thread(target=listen, daemon=True)
     listener.start()
-    yield from iter(lambda: process.stdout.read(_BLOCK_BYTES), b"")  # type: ignore[union-attr]
+    yield from iter(lambda: out.read(_BLOCK_BYTES), b"")
     listener.join()
     if process.wait() != 0:
         faults = [line for line in lines if line.startswith("E: ")] or lines or ["it left no word"]

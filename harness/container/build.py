@@ -7,7 +7,7 @@ import datetime
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,7 @@ from harness.container.recipe import (
 from harness.container.wheels import fetch_wheels
 from harness.errors import InfrastructureError
 from harness.paths import ROOT, cache_dir
-
-Report = Callable[[str], None]
+from harness.resolve.environment import Report
 
 LABEL = "org.tinybench"
 """Prefix of this project's labels: `image` (the catalogue's name), `recipe`, `environment`, `base` (official or local)."""
@@ -51,11 +50,16 @@ class Built:
 
 def known(client: docker.DockerClient, image: Image) -> Built | None:
     """The image, if it was built from today's recipe on a base that is here. Asks no registry and builds nothing."""
-    base = known_base(client, image)
-    for each in dict.fromkeys((official_base(image), base)):
-        if each is not None and (found := find(client, recipe(image, each).tag)) is not None:
-            return _built(recipe(image, each), found)
+    for made in recipes_of_today(client, image):
+        if (found := find(client, made.tag)) is not None:
+            return _built(made, found)
     return None
+
+
+def recipes_of_today(client: docker.DockerClient, image: Image) -> list[Recipe]:
+    """On the official base, whether or not it is here, and on the stand-in where that is what is here."""
+    bases = dict.fromkeys((official_base(image), known_base(client, image)))
+    return [recipe(image, base) for base in bases if base is not None]
 
 
 def ensure(client: docker.DockerClient, image: Image, strict: bool, report: Report) -> Built:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import docker
@@ -13,11 +13,11 @@ import docker
 from harness.container.build import Built, known
 from harness.container.catalog import CATALOG, Image, load_images
 from harness.container.docker_engine import explained, find
-from harness.container.recipe import REQUIREMENTS, file_sha256, official_base, recipe
+from harness.container.recipe import REQUIREMENTS, official_base, recipe
 from harness.errors import InfrastructureError
+from harness.keys import file_sha256
+from harness.resolve.environment import Report
 from harness.resolve.interpreter import find_python
-
-Report = Callable[[str], None]
 
 _HEADER = "# Made by `tinybench images lock {name}` from requirements.in, for Python {python} on Linux x86_64: not to be edited.\n"
 _TIMEOUT_S = 1800

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.container.catalog import Image
+from harness.keys import file_sha256
 from harness.paths import CONTAINERS, ROOT
 
 PIPELINE_DOCKERFILE = CONTAINERS / "pipeline.Dockerfile"
@@ -61,10 +62,6 @@ def pipeline_sources() -> list[Path]:
     return sorted(
         path for suffix in ("*.py", "*.json", "*.yaml") for path in (ROOT / "tinybert").rglob(suffix) if path.is_file()
     )
-
-
-def file_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _hash(files: Iterable[Path], words: str) -> str:

@@ -13,7 +13,6 @@ from harness.errors import InfrastructureError
 from harness.paths import cache_dir
 
 FORMAT = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1}
-_TIMEOUT_S = 120
 
 # Runs inside: every Python distribution of the environment, and the base's own packages where it has dpkg.
 _LIST = """

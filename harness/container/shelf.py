@@ -10,10 +10,10 @@ import docker
 from docker.models.images import Image as DockerImage
 
 from harness.container.base import STAND_IN_LABEL, STAND_IN_REPOSITORY, known_base, stand_in_tag
-from harness.container.build import LABEL, known
+from harness.container.build import LABEL, known, recipes_of_today
 from harness.container.catalog import Image, load_images, load_stand_ins
 from harness.container.docker_engine import explained
-from harness.container.recipe import REPOSITORY, official_base, recipe
+from harness.container.recipe import REPOSITORY
 
 State = Literal["built", "stale", "not built"]
 
@@ -55,8 +55,7 @@ def _difference(client: docker.DockerClient, image: Image, built: DockerImage) -
     base = known_base(client, image)
     if built.labels.get(f"{LABEL}.base") == "local" and (base is None or not base.is_local):
         return "another base"
-    today = {recipe(image, each).environment for each in (official_base(image), base) if each is not None}
-    if built.labels.get(f"{LABEL}.environment") in today:
+    if built.labels.get(f"{LABEL}.environment") in {made.environment for made in recipes_of_today(client, image)}:
         return "the pipeline's sources have changed"
     return "its Dockerfile, requirements.lock or base has changed"
 
@@ -83,13 +82,8 @@ def prune(client: docker.DockerClient) -> tuple[list[str], int]:
 
 def _kept_tags(client: docker.DockerClient) -> Iterator[str]:
     for image in load_images().values():
-        built = known(client, image)
-        for base in (official_base(image), known_base(client, image)):
-            if base is not None:
-                made = recipe(image, base)
-                yield from (made.tag, made.environment_tag)
-        if built is not None:
-            yield from (built.recipe.tag, built.recipe.environment_tag)
+        for made in recipes_of_today(client, image):
+            yield from (made.tag, made.environment_tag)
     yield from (stand_in_tag(each) for each in load_stand_ins().values())
 
 

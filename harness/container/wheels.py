@@ -5,15 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from harness.container.catalog import Image
 from harness.container.recipe import REQUIREMENTS
 from harness.errors import InfrastructureError
 from harness.orphans import die_with_harness
-
-Report = Callable[[str], None]
+from harness.resolve.environment import Report
 
 GLIBC_MINOR = 35
 """The oldest glibc of the bases, 2.35 (Ubuntu 22.04): wheels for newer ones would not load."""

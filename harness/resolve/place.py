@@ -37,6 +37,7 @@ def resolve_places(
     repeated = sorted({name for name in containers if containers.count(name) > 1})
     if repeated or not containers:
         raise UsageError(f"CONTAINERS={','.join(containers)}: each once, and at least one")
+    found = presence()
     places: list[Place] = []
     for name in containers:
         image = None if name == LOCAL else find_image(name)
@@ -47,7 +48,6 @@ def resolve_places(
         for what, asked_for, has in (("ENGINE", engine, image.engine), ("DEVICE", device, image.device)):
             if asked_for not in (None, "both", has):
                 raise UsageError(f"CONTAINERS={name} runs {has}, not {what}={asked_for}: leave {what} out")
-        found = presence()
         if not found.answers:
             raise InfrastructureError(f"CONTAINERS={name}: {found.why}; start it, or say CONTAINERS={LOCAL}")
         (choice,) = resolve_engines(image.engine, image.device, threads)

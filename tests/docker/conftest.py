@@ -16,10 +16,10 @@ import pytest
 
 from harness.container.base import known_stand_in, make_stand_in
 from harness.container.catalog import load_stand_ins
-from harness.container.docker_engine import connect, presence
 from harness.executor.base import Event, Exit, StageCommand
 from harness.executor.docker import LABEL, DockerExecutor
 from harness.executor.isolation import Limits
+from tests.docker.engine import engine_or_skip
 
 PROBE = Path(__file__).parent / "probe"
 STAND_IN = "debian-bookworm-python3.11"
@@ -27,12 +27,7 @@ STAND_IN = "debian-bookworm-python3.11"
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[docker.DockerClient]:
-    found = presence()
-    if not found.answers:
-        pytest.skip(f"{found.why}; as root on Debian, tests/docker/engine.sh installs and starts one")
-    made = connect()
-    yield made
-    made.close()
+    yield from engine_or_skip()
 
 
 @pytest.fixture(scope="session")

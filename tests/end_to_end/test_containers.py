@@ -13,9 +13,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from harness.container.docker_engine import connect, presence
 from harness.container.sbom import sbom_path
 from harness.executor.docker import LABEL, STAGE_LABEL
+from tests.docker.engine import engine_or_skip
 from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record
 
 CONTAINER = "torch-2-cpu"
@@ -24,12 +24,7 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[docker.DockerClient]:
-    found = presence()
-    if not found.answers:
-        pytest.skip(f"{found.why}; as root on Debian, tests/docker/engine.sh installs and starts one")
-    made = connect()
-    yield made
-    made.close()
+    yield from engine_or_skip()
 
 
 @pytest.fixture(scope="module")

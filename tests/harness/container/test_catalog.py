@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from harness.container.catalog import CATALOG, Image, find_image, image_for, load_images
-from harness.container.recipe import REQUIREMENTS, file_sha256, official_base, recipe
+from harness.container.recipe import REQUIREMENTS, official_base, recipe
 from harness.errors import UsageError
+from harness.keys import file_sha256
 
 IMAGES = list(load_images().values())
 NAMES = [image.name for image in IMAGES]
