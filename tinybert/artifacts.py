@@ -13,6 +13,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+PARTIAL = ".partial"
+
 
 def sha256_file(path: Path) -> str:
     digest = hashlib.sha256()
@@ -35,21 +37,33 @@ def describe(root: Path, relative: str) -> dict[str, Any]:
 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Call `write(temporary)` and rename the outcome (file or folder) over `path`: a reader never sees half of it."""
-    temporary = path.with_name(f".{path.name}.partial")
-    remove(temporary)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Call `write(temporary)` and rename the outcome (file or folder) over `path`: a reader never sees half of it.
+
+    The temporary lies alone in a folder of its own, so that the temporary files of the libraries that write it (safetensors makes
+    some) are cleared with it: after a failure here, after a kill by `sweep` or the next write.
+    """
+    folder = path.with_name(f".{path.name}{PARTIAL}")
+    remove(folder)
+    folder.mkdir(parents=True)
+    temporary = folder / path.name
     try:
         write(temporary)
         if path.is_dir():
             remove(path)
         temporary.replace(path)
-    except BaseException as error:
-        remove(temporary)
-        if isinstance(error, SafetensorError) and (number := re.search(r"os error (\d+)", str(error))):
+    except SafetensorError as error:
+        if number := re.search(r"os error (\d+)", str(error)):
             # safetensors names the system's error in its message alone: a full disk is 28.
             raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
         raise
+    finally:
+        remove(folder)
+
+
+def sweep(directory: Path) -> None:
+    """Clear what killed writes left below `directory`."""
+    for remains in list(directory.rglob(f".*{PARTIAL}")):
+        remove(remains)
 
 
 def write_json(path: Path, value: Any) -> None:

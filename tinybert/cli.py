@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from tinybert import engine_choice, events, stop
+from tinybert import artifacts, engine_choice, events, stop
 from tinybert.errors import INFRASTRUCTURE, BadInputError, InfrastructureError, StageError
 from tinybert.result import RESULT, Clock, EngineFacts, StageContext, write_result
 from tinybert.spec import STAGES, StageSpec, load_spec
@@ -61,6 +61,7 @@ def _run(spec: StageSpec, out: Path) -> None:
     if (out / RESULT).exists():
         events.note(f"{out / RESULT} exists: nothing to do")
         return
+    artifacts.sweep(out)
     context = StageContext(spec, out, Clock(out))
     facts = EngineFacts("none", "none")
     if spec.stage not in ENGINE_FREE:

@@ -140,9 +140,11 @@ def test_preparing_again_changes_nothing(tmp_path: Path, weights: Path) -> None:
     stage = Stage(tmp_path, SAMPLE, SST2, weights=weights)
     first = stage.succeed()["artifacts"]
     (stage.out / "result.json").unlink()
-    (stage.out / ".dev.jsonl.partial").write_text("the remains of a killed run")
+    # What a kill leaves behind while safetensors writes: its own temporary file, inside ours.
+    (stage.out / ".never-again.partial").mkdir()
+    (stage.out / ".never-again.partial" / ".tmpR712GN").write_text("the remains of a killed run")
     assert stage.succeed()["artifacts"] == first
-    assert not list(stage.out.rglob("*.partial"))
+    assert not [path for path in stage.out.rglob(".*")]
 
 
 def test_pairs_from_a_directory(tmp_path: Path, weights: Path) -> None:
