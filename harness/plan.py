@@ -9,18 +9,9 @@ from typing import Any
 
 from harness.keys import CONTRACT, ENGINE_FREE, Conditions, stage_key
 from harness.stage_cache import Entry, entry
-from harness.suite import STAGES, Profile
+from harness.stages import earlier_stages
+from harness.suite import Profile
 from harness.tasks import Task
-
-EARLIER_STAGES: dict[str, tuple[str, ...]] = {
-    "prepare": (),
-    "teacher": ("prepare",),
-    "distill": ("prepare", "teacher"),
-    "evaluate": ("prepare", "teacher", "distill"),
-    "measure": ("prepare", "teacher", "distill"),
-    "export": ("prepare", "distill"),
-}
-"""Whose artifacts a stage reads (docs/contract.md)."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +56,10 @@ def plan_cells(
 
 def _plan_cell(task: Task, profile: Profile, inputs: Inputs, conditions: Conditions, runs: Path) -> CellPlan:
     planned: dict[str, StagePlan] = {}
-    for stage in STAGES:
+    for stage in profile.stages:
         options = _options(stage, profile, inputs)
         outside = _outside(stage, inputs)
-        earlier = {name: planned[name].entry for name in EARLIER_STAGES[stage]}
+        earlier = {name: planned[name].entry for name in earlier_stages(stage, options)}
         hashes = {name: source.sha256 for name, source in outside.items()} | {
             name: each.key for name, each in earlier.items()
         }

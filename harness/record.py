@@ -130,6 +130,7 @@ def _cell(cell: CellOutcome) -> dict[str, Any]:
         "device": conditions.device,
         "seed": conditions.seed,
         "container": None if cell.setting.built is None else cell.setting.built.facts,
+        "stages_planned": [plan.stage for plan in cell.plan.stages],
         "status": "ok" if cell.failure is None else "failed",
         "message": None if cell.failure is None else cell.failure.message,
         "stages": [

@@ -11,10 +11,10 @@ from typing import Any
 from harness.errors import UsageError
 from harness.paths import SUITES, TASKS
 from harness.schema_check import contract_validator, nearest, validator, violations
+from harness.stages import STAGES, earlier_stages
 from harness.tasks import Task, find_task, load_tasks
 from harness.yaml_file import Where, YamlFile, load_yaml
 
-STAGES = ("prepare", "teacher", "distill", "evaluate", "measure", "export")
 PHASES = {"two-phase": ("intermediate", "prediction"), "joint": ("joint",)}
 """The training phases of each distillation schedule."""
 
@@ -39,7 +39,7 @@ _SUITE_SCHEMA: dict[str, Any] = {
                     "stages": {
                         "type": "object",
                         "additionalProperties": False,
-                        "required": list(STAGES),
+                        "required": ["prepare"],
                         "properties": {stage: {"type": "object"} for stage in STAGES},
                     },
                 },
@@ -51,7 +51,8 @@ _SUITE_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Profile:
-    """One amount of work. `stages` holds each stage's options, without prepare's `source`: the data found decides it.
+    """One amount of work. `stages` holds the options of the stages it runs, in their order, without prepare's `source`: the data
+    found decides it.
 
     `teacher_weights` and `student_weights` name the weights to start from: a package, a hub name or a directory.
     """
@@ -109,6 +110,7 @@ def load_suite(path: Path) -> Suite:
             _fault(file, ("task",), f"unknown task {task!r}{nearest(task, tasks)}; known: {', '.join(tasks)}")
         )
     for name, profile in _mappings(value.get("profiles")):
+        problems += _missing_stages(file, ("profiles", name, "stages"), profile.get("stages"))
         for stage, options in _mappings(profile.get("stages")):
             if stage in STAGES:
                 problems += _stage_problems(file, ("profiles", name, "stages", stage), stage, options)
@@ -121,8 +123,24 @@ def load_suite(path: Path) -> Suite:
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         summary=value["summary"],
         task=tasks[value["task"]],
-        profiles={name: Profile(name=name, **profile) for name, profile in value["profiles"].items()},
+        profiles={name: _profile(name, profile) for name, profile in value["profiles"].items()},
     )
+
+
+def _profile(name: str, value: dict[str, Any]) -> Profile:
+    stages = {stage: value["stages"][stage] for stage in STAGES if stage in value["stages"]}
+    return Profile(**value | {"name": name, "stages": stages})
+
+
+def _missing_stages(file: YamlFile, where: Where, stages: Any) -> list[str]:
+    """A stage whose earlier ones the profile leaves out has nothing to read."""
+    present = dict(_mappings(stages))
+    problems = []
+    for stage in (each for each in STAGES if each in present):
+        if missing := [each for each in earlier_stages(stage, present[stage]) if each not in present]:
+            hint = ", or models of its own" if stage == "measure" else ""
+            problems.append(_fault(file, (*where, stage), f"it needs the stages {', '.join(missing)}{hint}"))
+    return problems
 
 
 def _fault(file: YamlFile, where: Where, message: str) -> str:

@@ -20,7 +20,7 @@ INPUTS = {
     "teacher": {"prepare", "weights"},
     "distill": {"prepare", "teacher"},
     "evaluate": {"prepare", "teacher", "distill"},
-    "measure": {"prepare", "teacher", "distill"},
+    "measure": {"prepare"},
     "export": {"prepare", "distill"},
 }
 

@@ -23,6 +23,8 @@ ROLES = {
     "dataset_pass_s": ("teacher", "student"),
     "speedup": ("both",),
 }
+# The stage that tells what a claim's quantity is here.
+TOLD_BY = dict.fromkeys(ROLES, "measure") | {"accuracy": "evaluate"}
 COUNTS_PARAMETERS = ("parameters", "parameter_ratio")
 
 
@@ -30,11 +32,11 @@ COUNTS_PARAMETERS = ("parameters", "parameter_ratio")
 class Tolerance:
     """When a measurement agrees with the published value.
 
-    `interval`: its 95 % interval holds it; `exact`: equal; `printed`: equal once printed as the published value was;
-    `relative`: within `fraction` of it.
+    `dev-set`: an accuracy within `statistics.accuracy_tolerance` of it; `exact`: equal; `printed`: equal once printed as the
+    published value was; `relative`: within `fraction` of it.
     """
 
-    kind: Literal["interval", "exact", "printed", "relative"]
+    kind: Literal["dev-set", "exact", "printed", "relative"]
     reason: str
     fraction: float = 0.0
 
@@ -61,6 +63,10 @@ class Claim:
     tolerance: Tolerance
     note: str
     source: Source
+
+    @property
+    def stage(self) -> str:
+        return TOLD_BY[self.quantity]
 
 
 def load_claims(task: str, folder: Path = CLAIMS) -> tuple[Claim, ...]:
@@ -131,7 +137,7 @@ _CLAIM: dict[str, Any] = {
             "additionalProperties": False,
             "required": ["kind", "reason"],
             "properties": {
-                "kind": {"enum": ["interval", "exact", "printed", "relative"]},
+                "kind": {"enum": ["dev-set", "exact", "printed", "relative"]},
                 "fraction": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
                 "reason": _TEXT,
             },
@@ -179,6 +185,8 @@ def _problems(file: YamlFile) -> list[str]:
             found.append(f"{where}: {claim['id']}: counted must name the parts of {named}")
         if ("fraction" in tolerance) != (tolerance["kind"] == "relative"):
             found.append(f"{where}: {claim['id']}: a relative tolerance has a fraction, the others have none")
+        if tolerance["kind"] == "dev-set" and quantity != "accuracy":
+            found.append(f"{where}: {claim['id']}: a dev-set tolerance is for an accuracy")
         found += [
             f"{where}: {claim['id']}: needs {name}, which `published` does not give"
             for name in claim["needs"]

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-STAGES = ("prepare", "teacher", "distill", "evaluate", "measure", "export")
+from harness.report.measured import Measured, Model
+from harness.report.reading import measured, with_projections
+from harness.stages import STAGES
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,11 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Model:
-    """One model as the measure stage saw it. `parameters` by part (docs/contract.md); times in seconds, one per round."""
-
-    parameters: Mapping[str, int]
-    shape: Mapping[str, int]
-    disk_bytes: int
-    load_s: float
-    first_pass_s: float
-    dataset_pass_s: tuple[float, ...]
-
-
-@dataclass(frozen=True)
 class Cell:
     """One cell. `container` is the image it ran in, None outside one; `message` says what ended a failed one.
 
-    `stages` holds the record's entries by stage name; what a missing result would hold is empty.
+    `planned` names the stages that its suite has; `stages` holds the record's entries by stage name, and what a missing
+    result would hold is empty. `measured` is None without a result of the stage measure.
     """
 
     name: str
@@ -49,10 +40,18 @@ class Cell:
     container: Mapping[str, Any] | None
     status: str
     message: str
+    planned: tuple[str, ...]
     stages: Mapping[str, Mapping[str, Any]]
     counts: Counts | None
-    teacher: Model | None
-    student: Model | None
+    measured: Measured | None
+
+    @property
+    def teacher(self) -> Model | None:
+        return self.measured.role("teacher") if self.measured else None
+
+    @property
+    def student(self) -> Model | None:
+        return self.measured.role("student") if self.measured else None
 
     def result(self, stage: str) -> Mapping[str, Any] | None:
         return self.stages.get(stage, {}).get("result") or None
@@ -71,8 +70,8 @@ class Cell:
         return part
 
     def missing(self) -> list[str]:
-        """The stages that left no result, in the order of the pipeline."""
-        return [stage for stage in STAGES if self.result(stage) is None]
+        """The stages of its suite that left no result, in the order of the pipeline."""
+        return [stage for stage in self.planned if self.result(stage) is None]
 
 
 # Control characters end a line where none should end; U+202A.. and U+2066.. turn the writing direction of what follows.
@@ -102,7 +101,9 @@ def data_name(record: Mapping[str, Any]) -> str:
 
 def _cell(cell: Mapping[str, Any]) -> Cell:
     stages = {entry["stage"]: entry for entry in cell["stages"]}
-    measured = (stages.get("measure", {}).get("result") or {}).get("details", {}).get("models", {})
+    planned = cell.get("stages_planned") or STAGES
+    details = (stages.get("measure", {}).get("result") or {}).get("details")
+    found = measured(details) if details else None
     return Cell(
         name=cell["name"],
         engine=cell["engine"],
@@ -111,10 +112,10 @@ def _cell(cell: Mapping[str, Any]) -> Cell:
         container=cell.get("container"),
         status=cell["status"],
         message=cell.get("message") or "",
+        planned=tuple(stage for stage in STAGES if stage in planned),
         stages=stages,
         counts=_counts((stages.get("evaluate", {}).get("result") or {}).get("metrics")),
-        teacher=_model(measured.get("teacher")),
-        student=_model(measured.get("student")),
+        measured=found if found is None or "distill" in planned else with_projections(found),
     )
 
 
@@ -129,17 +130,4 @@ def _counts(metrics: Mapping[str, float] | None) -> Counts | None:
         only_teacher=int(metrics["only_teacher_correct"]),
         only_student=int(metrics["only_student_correct"]),
         neither=int(metrics["neither_correct"]),
-    )
-
-
-def _model(model: Mapping[str, Any] | None) -> Model | None:
-    if model is None:
-        return None
-    return Model(
-        parameters=model["parameters"],
-        shape=model["shape"],
-        disk_bytes=model["disk_bytes"],
-        load_s=model["load_s"],
-        first_pass_s=model["first_pass_s"],
-        dataset_pass_s=tuple(model["dataset_pass_s"]),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from harness.report.statistics import Interval, Spread
+from harness.report.statistics import Interval
 
 
 def percent(fraction: float) -> str:
@@ -39,17 +39,32 @@ def seconds(value: float) -> str:
     return f"{value:.{_decimals(value)}f} s"
 
 
+def seconds_interval(interval: Interval) -> str:
+    return f"{_between(interval)} s"
+
+
 def all_seconds(values: Sequence[float]) -> str:
     """Every sample, with the decimals of the largest."""
     decimals = _decimals(max(values))
     return f"{', '.join(f'{value:.{decimals}f}' for value in values)} s"
 
 
-def seconds_spread(spread: Spread) -> str:
-    """The outer rounds (or quartiles) with the median's decimals."""
-    decimals = _decimals(spread.median)
-    label = "" if spread.kind == "range" else "quartiles "
-    return f"{label}{spread.low:.{decimals}f} to {spread.high:.{decimals}f} s, {spread.rounds} rounds"
+def milliseconds(value: float) -> str:
+    return f"{value:,.{_decimals(value)}f} ms"
+
+
+def milliseconds_interval(interval: Interval) -> str:
+    return f"{_between(interval)} ms"
+
+
+def measure(value: float) -> str:
+    """A rate, a power, a temperature: three significant digits, its unit in the heading."""
+    return f"{value:,.{_decimals(value)}f}"
+
+
+def small_percent(fraction: float) -> str:
+    """A share that may be far below one percent."""
+    return f"{100 * fraction:.{1 if fraction >= 0.01 else 2}f} %"
 
 
 def ratio(value: float) -> str:
@@ -66,7 +81,13 @@ def p_value(p: float) -> str:
 
 
 def size(count_bytes: float) -> str:
-    return f"{count_bytes / 1e6:.1f} MB"
+    """What a disk's maker would write: 1 MB is 1,000,000 bytes."""
+    return f"{count_bytes / 1e6:,.1f} MB"
+
+
+def memory(count_bytes: float) -> str:
+    """1 MiB is 1,048,576 bytes."""
+    return f"{count_bytes / 2**20:,.0f} MiB"
 
 
 def duration(value_s: float) -> str:
@@ -81,8 +102,14 @@ def shape(shape: Mapping[str, int]) -> str:
 _SHAPE = {"layers": "{} layers", "hidden_size": "width {}", "heads": "{} heads", "intermediate_size": "feed-forward {}"}
 
 
-def _decimals(value_s: float) -> int:
-    return 0 if value_s >= 100 else 1 if value_s >= 10 else 2 if value_s >= 1 else 3
+def _decimals(value: float) -> int:
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+
+
+def _between(interval: Interval) -> str:
+    """Both ends with the decimals of the lower one, so that a narrow interval does not close."""
+    decimals = _decimals(interval.low)
+    return f"{interval.low:,.{decimals}f} to {interval.high:,.{decimals}f}"
 
 
 def _signed(number: float) -> str:

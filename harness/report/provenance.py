@@ -20,7 +20,8 @@ from harness.report.document import (
     noted,
     plain,
 )
-from harness.report.facts import STAGES, Cell, cells, data_name
+from harness.report.facts import Cell, cells, data_name
+from harness.stages import STAGES
 
 Record = Mapping[str, Any]
 # As many hex digits as tell keys and commits of one project apart.
@@ -78,7 +79,10 @@ def _inputs(record: Record) -> Table:
         (name, noted(f"{figures.count(file['bytes'])} bytes", f"sha256 {file['sha256']}"))
         for name, file in data["files"].items()
     ]
-    rows.append(("teacher weights", noted(f"{weights['name']} ({weights['kind']})", f"sha256 {weights['sha256']}")))
+    named = noted(f"{weights['name']} ({weights['kind']})", f"sha256 {weights['sha256']}")
+    # A suite of random weights takes their vocabulary and nothing else.
+    trained = any("teacher" in cell.planned for cell in cells(record))
+    rows.append(("teacher weights" if trained else "vocabulary", named))
     return _facts("Inputs", rows)
 
 
@@ -121,7 +125,7 @@ _CONTAINER: dict[str, Callable[[Mapping[str, Any] | None], str]] = {
 
 
 def _stages(record: Record) -> Table:
-    groups = tuple(Group(tuple(_stage(cell, stage) for stage in STAGES), cell.name) for cell in cells(record))
+    groups = tuple(Group(tuple(_stage(cell, stage) for stage in cell.planned), cell.name) for cell in cells(record))
     columns = ("stage", "key", "came from", "work", "resumed")
     return Table(
         "Stages: work counts every attempt; a cached stage was done by an earlier run",

@@ -144,7 +144,7 @@ def test_preparing_again_changes_nothing(tmp_path: Path, weights: Path) -> None:
     (stage.out / ".never-again.partial").mkdir()
     (stage.out / ".never-again.partial" / ".tmpR712GN").write_text("the remains of a killed run")
     assert stage.succeed()["artifacts"] == first
-    assert not [path for path in stage.out.rglob(".*")]
+    assert not list(stage.out.rglob(".*"))
 
 
 def test_pairs_from_a_directory(tmp_path: Path, weights: Path) -> None:

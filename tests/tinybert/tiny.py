@@ -60,7 +60,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "temperature": 1,
     },
     "evaluate": {"batch_size": 7, "max_length": 16},
-    "measure": {"batch_size": 8, "padded_length": 16, "warmup_passes": 0, "rounds": 2},
+    "measure": {
+        "models": None,
+        "rounds": 2,
+        "dataset_pass": {"batch_size": 8, "padded_length": 16, "passes": 1},
+        "forward": {
+            "cells": [{"runtime": "engine", "precision": "float32", "batch_sizes": [1, 8], "lengths": [16, "real"]}],
+            "warmup": {"calls": 2, "seconds": 0, "limit_s": 1},
+            "round": {"calls": 3, "seconds": 0},
+        },
+    },
     "export": {"check_rows": 10},
 }
 GOOD = ["fine", "great", "lovely", "superb", "witty"]

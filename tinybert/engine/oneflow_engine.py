@@ -13,6 +13,13 @@ import numpy as np
 
 from tinybert.device import cpu_name
 from tinybert.engine import _oneflow_cpu as cpu
+from tinybert.engine.oneflow_inference import (
+    InferenceLinear,
+    as_float32,
+    inference_absence,
+    inference_linear,
+    inference_tensor,
+)
 from tinybert.engine_checks import check_ids, check_labels
 from tinybert.errors import InfrastructureError
 
@@ -29,9 +36,11 @@ no_grad = flow.no_grad
 __all__ = [
     "NAME",
     "Adam",
+    "InferenceLinear",
     "NamedParameters",
     "Parameter",
     "Tensor",
+    "as_float32",
     "assign",
     "attention",
     "attention_with_scores",
@@ -44,6 +53,9 @@ __all__ = [
     "dropout",
     "embedding",
     "gelu",
+    "inference_absence",
+    "inference_linear",
+    "inference_tensor",
     "layer_norm",
     "linear",
     "log_softmax",
@@ -161,19 +173,21 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def attention_with_scores(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, probability: float, training: bool
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, probability: float, training: bool
 ) -> tuple[Tensor, Tensor]:
     """Context [B, A, L, d] and scores [B, A, L, L] = query key^T / sqrt(d), before the mask and before the softmax.
 
     query, key, value: [B, A, L, d]; mask: float32 [B, 1, 1, L], 0 at real keys and -10000 at padding, added to the scores.
     """
     scores = flow.matmul(query * (1.0 / math.sqrt(query.shape[-1])), key, transpose_b=True)
-    probabilities = dropout(F.softmax(scores + mask, dim=-1), probability, training)
+    probabilities = dropout(F.softmax(scores if mask is None else scores + mask, dim=-1), probability, training)
     return flow.matmul(probabilities, value), scores
 
 
-def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, probability: float, training: bool) -> Tensor:
-    """The context alone. Arguments as for `attention_with_scores`."""
+def attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, probability: float, training: bool
+) -> Tensor:
+    """The context alone. Arguments as for `attention_with_scores`; no mask: no row is padded."""
     return attention_with_scores(query, key, value, mask, probability, training)[0]
 
 

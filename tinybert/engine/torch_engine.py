@@ -17,15 +17,24 @@ from torch import Tensor, no_grad
 from torch.nn import Parameter
 
 from tinybert.device import cpu_name
+from tinybert.engine.torch_inference import (
+    InferenceLinear,
+    as_float32,
+    inference_absence,
+    inference_linear,
+    inference_tensor,
+)
 from tinybert.engine_checks import check_ids, check_labels
 from tinybert.errors import InfrastructureError
 
 __all__ = [
     "NAME",
     "Adam",
+    "InferenceLinear",
     "NamedParameters",
     "Parameter",
     "Tensor",
+    "as_float32",
     "assign",
     "attention",
     "attention_with_scores",
@@ -38,6 +47,9 @@ __all__ = [
     "dropout",
     "embedding",
     "gelu",
+    "inference_absence",
+    "inference_linear",
+    "inference_tensor",
     "layer_norm",
     "linear",
     "log_softmax",
@@ -54,6 +66,9 @@ __all__ = [
 ]
 
 NAME = "torch"
+# Up to so many keys plain products beat PyTorch's fused attention on a CPU (32 rows, 12 heads of 26: 0.63 against 1.26 ms at 25 keys,
+# 0.56 against 1.24 at 10, 5.2 against 3.1 at 50; two AVX-512 cores).
+SHORT_KEYS = 32
 NamedParameters: TypeAlias = Sequence[tuple[str, Parameter]]
 
 
@@ -163,8 +178,13 @@ def attention_with_scores(
     return torch.matmul(probabilities, value), scores
 
 
-def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, probability: float, training: bool) -> Tensor:
-    """The context alone, by the engine's fastest kernel. Arguments as for `attention_with_scores`."""
+def attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, probability: float, training: bool
+) -> Tensor:
+    """The context alone, by the engine's fastest kernel. Arguments as for `attention_with_scores`; no mask: no row is padded."""
+    if not training and query.device.type == "cpu" and key.shape[-2] <= SHORT_KEYS:
+        scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(query.shape[-1])
+        return torch.matmul(torch.softmax(scores if mask is None else scores + mask, dim=-1), value)
     return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=probability if training else 0.0)
 
 

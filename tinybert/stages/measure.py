@@ -1,130 +1,202 @@
-"""Size and the published `dataset pass` of teacher and student.
+"""Size, time, memory and energy of the models, in rounds of fresh processes that this one starts, watches and judges.
 
-The dataset pass is what the published 4.04 s and 0.65 s were: the whole dev set in batches of 32, padded to 128, reading and decoding
-of the OFRecord file inside the clock, logits to the host and argmax inside too. Mended: every row once (the published code ran 896
-rows for 872), warm-up passes outside the clock, several rounds with teacher and student in alternating order, the clock synchronised
-with the device at both ends. The `forward` timing, prepared inputs alone, is another measurement and not taken here.
+Two timings with two names. `dataset pass` is what the published 4.04 s and 0.65 s were (`measuring/dataset_pass.py`); `forward` is the
+model alone, on prepared inputs (`measuring/forward.py`). What a timing must be to be shown: `measuring/validity.py`.
 """
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors import safe_open
-
-from tinybert import artifacts, events, stop
-from tinybert import engine as E
-from tinybert.data.batches import Batch
-from tinybert.data.ofrecord import read_batches
-from tinybert.errors import StageError
-from tinybert.model.bert import Bert
-from tinybert.model.config import BertConfig
-from tinybert.model.shapes import count_parameters
-from tinybert.model.weights import FILE, load_weights
+from tinybert import artifacts
+from tinybert.measuring import benchmark_file, findings, validity
+from tinybert.measuring.rounds import Attempt, SubjectRound, of_subjects, run_attempt
+from tinybert.measuring.subjects import Cell, Model, Subject, models, subjects
+from tinybert.measuring.watch import Watch
 from tinybert.result import Outcome, StageContext
 
-SOURCES = {"teacher": "teacher", "student": "distill"}
-"""Role -> the stage whose `model/` it is."""
+SCRATCH = "rounds"
+LOADER = "OFRecord file read and decoded inside the clock"
 
 
 def run(context: StageContext) -> Outcome:
-    spec, options, out = context.spec, context.spec.options, context.out
-    records = spec.inputs["prepare"] / "ofrecord" / "eval" / "eval.of_record-0"
-    models: dict[str, Bert] = {}
-    details: dict[str, dict[str, Any]] = {}
-    for role, stage in SOURCES.items():
-        directory = spec.inputs[stage] / "model"
-        begun_s = time.perf_counter()
-        config, weights, _ = load_weights(directory, spec.task.labels, spec.seed)
-        models[role] = Bert(config, weights, spec.device)
-        E.synchronize(spec.device)
-        load_s = time.perf_counter() - begun_s
-        details[role] = _sizes(config, directory) | {"load_s": load_s, "dataset_pass_s": []}
-    details["student"]["parameters"]["projection"] = _projection_parameters(spec.inputs["distill"])
-
-    def timed_pass(role: str) -> float:
-        stop.check()
-        return _dataset_pass(models[role], records, options["batch_size"], options["padded_length"], expected)
-
-    expected = _count(records, options)
-    passes = len(SOURCES) * (1 + options["warmup_passes"] + options["rounds"])
-    done = 0
-    for role in SOURCES:
-        details[role]["first_pass_s"] = timed_pass(role)
-        for _ in range(options["warmup_passes"]):
-            timed_pass(role)
-        done += 1 + options["warmup_passes"]
-        events.progress("dataset pass, warm-up", done, passes, "passes")
-    order: list[str] = []
-    for number in range(options["rounds"]):
-        roles = list(SOURCES) if number % 2 == 0 else list(reversed(SOURCES))
-        for role in roles:
-            details[role]["dataset_pass_s"].append(timed_pass(role))
-            order.append(role)
-            done += 1
-            events.progress(f"dataset pass, round {number + 1}/{options['rounds']}", done, passes, "passes")
-    protocol = {
-        "rows": expected,
-        "batch_size": options["batch_size"],
-        "padded_length": options["padded_length"],
-        "loader": "OFRecord file read and decoded inside the clock",
-        "warmup_passes": 1 + options["warmup_passes"],
-        "rounds": options["rounds"],
-        "order": order,
+    spec, out, options = context.spec, context.out, context.spec.options
+    measured = models(spec, out / SCRATCH / "models")
+    wanted = subjects(measured, options["forward"]["cells"])
+    limits = validity.limits_for(
+        spec.device.partition(":")[0], options["rounds"], int(options["forward"]["round"]["calls"])
+    )
+    pass_limits = validity.limits_for(
+        spec.device.partition(":")[0], options["rounds"], options["dataset_pass"]["passes"]
+    )
+    with Watch(spec.device) as watch:
+        everyone = Attempt(1, tuple(wanted), frozenset(each.id for each in wanted if each.is_default))
+        found, order = run_attempt(everyone, spec, out / SCRATCH, watch)
+        first = {name: processes[0] for name, processes in found.items()}
+        cells = findings.judge_cells(wanted, found, first, limits, attempts=1)
+        passes = findings.judge_dataset_passes(found, first, pass_limits, attempts=1)
+        if again := _again(wanted, cells, passes):
+            second, more_order = run_attempt(again, spec, out / SCRATCH, watch)
+            found |= {name: second[name] for name in again.dataset_passes}
+            order += more_order
+            cells |= findings.judge_cells(again.subjects, second, first, limits, attempts=2)
+            passes |= findings.judge_dataset_passes(second, first, pass_limits, attempts=2)
+    details = _details(watch, measured, wanted, first, found, cells, passes) | {
+        "protocol": _protocol(options, order, first, watch)
     }
-    artifacts.write_json(out / "samples.json", {"protocol": protocol, "models": details})
-    medians = {role: float(np.median(details[role]["dataset_pass_s"])) for role in SOURCES}
+    _write_samples(out / "samples.json", details["protocol"], cells, passes)
+    artifacts.write_json(out / "benchmark.json", benchmark_file.merged(out / SCRATCH))
     return Outcome(
-        metrics={
-            "teacher_parameters": details["teacher"]["parameters"]["encoder"],
-            "student_parameters": details["student"]["parameters"]["encoder"],
-            "teacher_dataset_pass_s": medians["teacher"],
-            "student_dataset_pass_s": medians["student"],
-            "speedup": medians["teacher"] / medians["student"],
-        },
-        artifacts={"samples": "samples.json"},
-        details={"models": details, "protocol": protocol},
+        metrics=_metrics(measured, details),
+        artifacts={"samples": "samples.json", "benchmark": "benchmark.json"},
+        details=details,
+        scratch=(SCRATCH,),
     )
 
 
-def _dataset_pass(model: Bert, records: Path, batch_size: int, length: int, expected_rows: int) -> float:
-    """Seconds of one pass. Raises StageError unless every row was seen once."""
-    E.synchronize(model.device)
-    begun_s = time.perf_counter()
-    predictions: list[np.ndarray] = []
-    with E.no_grad():
-        for batch in read_batches(records, batch_size, length):
-            logits = model.forward(batch).logits
-            assert logits is not None
-            predictions.append(E.to_numpy(logits).argmax(axis=1))
-    E.synchronize(model.device)
-    seconds = time.perf_counter() - begun_s
-    if (rows := sum(map(len, predictions))) != expected_rows:
-        raise StageError(f"a dataset pass saw {rows} rows of {expected_rows}")
-    return seconds
+def _again(
+    wanted: Sequence[Subject], cells: Mapping[findings.CellKey, findings.Judged], passes: Mapping[str, Any]
+) -> Attempt | None:
+    """What is measured once more: each cell and dataset pass whose reasons may pass."""
+    doubtful_passes = frozenset(name for name, (_, timing) in passes.items() if validity.needs_retry(timing))
+    doubtful: dict[str, list[Cell]] = {name: [] for name in doubtful_passes}
+    for (name, cell), judged in cells.items():
+        if validity.needs_retry(judged.timing):
+            doubtful.setdefault(name, []).append(cell)
+    chosen = of_subjects(wanted, doubtful)
+    return Attempt(2, chosen, doubtful_passes) if chosen else None
 
 
-def _count(records: Path, options: dict[str, Any]) -> int:
-    batches: list[Batch] = list(read_batches(records, options["batch_size"], options["padded_length"]))
-    return sum(len(batch.labels) for batch in batches)
-
-
-def _sizes(config: BertConfig, directory: Path) -> dict[str, Any]:
+def _protocol(
+    options: dict[str, Any], order: list[list[str]], first: Mapping[str, SubjectRound], watch: Watch
+) -> dict[str, Any]:
+    proofs = [each.facts["synchronization"] for each in first.values() if not each.absent]
+    ran = next(each.facts["dataset_passes"][0] for each in first.values() if each.facts.get("dataset_passes"))
     return {
-        "parameters": count_parameters(config) | {"projection": 0},
-        "shape": {
-            "layers": config.layers,
-            "hidden_size": config.hidden_size,
-            "heads": config.heads,
-            "intermediate_size": config.intermediate_size,
+        "rows": ran["rows"],
+        "batch_size": options["dataset_pass"]["batch_size"],
+        "padded_length": options["dataset_pass"]["padded_length"],
+        "loader": LOADER,
+        "rounds": options["rounds"],
+        "passes_per_round": options["dataset_pass"]["passes"],
+        "order": order,
+        "forward": options["forward"],
+        "synchronization": {
+            "proved": findings.is_synchronized(first),
+            "unsynchronised_ms": proofs[0]["issued_ms"],
+            "synchronised_ms": proofs[0]["synchronized_ms"],
         },
-        "disk_bytes": (directory / FILE).stat().st_size,
+        "clocks": watch.clocks(),
     }
 
 
-def _projection_parameters(distilled: Path) -> int:
-    with safe_open(distilled / "projection.safetensors", framework="np") as file:
-        return sum(int(np.prod(file.get_slice(name).get_shape())) for name in file.keys())  # noqa: SIM118
+def _details(
+    watch: Watch,
+    measured: Sequence[Model],
+    wanted: Sequence[Subject],
+    first: Mapping[str, SubjectRound],
+    found: Mapping[str, Sequence[SubjectRound]],
+    cells: Mapping[findings.CellKey, findings.Judged],
+    passes: Mapping[str, Any],
+) -> dict[str, Any]:
+    """`first`: the processes that made the checks; `found`: those whose dataset passes count."""
+    peaks = findings.matrix_peaks(first)
+    absent = [{"what": name, "why": each.absent} for name, each in first.items() if each.absent]
+    defaults = {each.model.name: each.id for each in wanted if each.is_default}
+    described = {
+        model.name: model.facts() | _pass_facts(found[defaults[model.name]], passes[defaults[model.name]])
+        for model in measured
+    }
+    return {
+        "models": described,
+        "dataset_pass_speedup": _pass_speedup(measured, {name: passes[defaults[name]] for name in defaults}),
+        "forward": [each.as_json(peaks.get(each.subject.precision, {}).get("gflop_per_s")) for each in cells.values()],
+        "speedups": findings.speedups(cells),
+        "peers": findings.peers(cells),
+        "subjects": [
+            _subject_facts(each, first[each.id].facts, found[each.id]) for each in wanted if not first[each.id].absent
+        ],
+        "peaks": peaks,
+        "readings": watch.summary(),
+        "absent": absent + watch.absent(),
+    }
+
+
+def _pass_facts(
+    processes: Sequence[SubjectRound], judged: tuple[Sequence[validity.Round], validity.Timing]
+) -> dict[str, Any]:
+    rounds, timing = judged
+    return {
+        "load_s": [each.facts["load_s"] for each in processes],
+        "first_pass_s": [seconds for each in processes for seconds in each.first_passes_s],
+        "dataset_pass_s": [sample for each in rounds for sample in each.samples],
+        "dataset_pass": timing.as_json(),
+    }
+
+
+def _pass_speedup(measured: Sequence[Model], passes: Mapping[str, Any]) -> dict[str, Any] | None:
+    roles = {role: next((each.name for each in measured if each.role == role), None) for role in ("teacher", "student")}
+    if roles["teacher"] is None or roles["student"] is None:
+        return None
+    return findings.ratio(*passes[roles["teacher"]], *passes[roles["student"]])
+
+
+def _subject_facts(subject: Subject, first: Mapping[str, Any], processes: Sequence[SubjectRound]) -> dict[str, Any]:
+    peaks = [each.device_peak_bytes for each in processes if each.device_peak_bytes is not None]
+    return {
+        "model": subject.model.name,
+        "runtime": subject.runtime,
+        "precision": subject.precision,
+        "load_s": [each.facts["load_s"] for each in processes],
+        "host_peak_bytes": max(each.facts["host_peak_bytes"] for each in processes),
+        "host_before_bytes": first["host_before_bytes"],
+        "device_peak_bytes": max(peaks, default=None),
+        "accuracy": first.get("accuracy", {}).get("accuracy"),
+        "predictions_sha256": first.get("accuracy", {}).get("predictions_sha256"),
+        "agreement": first["predictions"]["agreement"],
+    }
+
+
+def _metrics(measured: Sequence[Model], details: dict[str, Any]) -> dict[str, float]:
+    """What a trend follows: only what is valid."""
+    metrics: dict[str, float] = {}
+    for model in measured:
+        if model.role in ("teacher", "student"):
+            facts = details["models"][model.name]
+            metrics[f"{model.role}_parameters"] = facts["parameters"]["encoder"]
+            if facts["dataset_pass"]["status"] == validity.VALID:
+                metrics[f"{model.role}_dataset_pass_s"] = facts["dataset_pass"]["median"]
+    if details["dataset_pass_speedup"]:
+        metrics["speedup"] = details["dataset_pass_speedup"]["ratio"]
+    students = [model.name for model in measured if model.role == "student"]
+    padded = [
+        each
+        for each in details["speedups"]
+        if each["model"] in students
+        and (each["runtime"], each["precision"]) == ("engine", "float32")
+        and each["length"] != "real"
+    ]
+    if padded:
+        metrics["forward_speedup"] = max(padded, key=lambda each: each["batch_size"])["ratio"]["ratio"]
+    return metrics
+
+
+def _write_samples(
+    path: Path, protocol: dict[str, Any], cells: Mapping[findings.CellKey, findings.Judged], passes: Mapping[str, Any]
+) -> None:
+    """Every raw sample that was judged: forward in ms, dataset passes in seconds."""
+    forward = [
+        {
+            "subject": name,
+            "batch_size": cell[0],
+            "length": cell[1],
+            "rounds_ms": [list(each.samples) for each in judged.rounds],
+        }
+        for (name, cell), judged in cells.items()
+    ]
+    dataset = [
+        {"subject": name, "rounds_s": [list(each.samples) for each in rounds]} for name, (rounds, _) in passes.items()
+    ]
+    artifacts.write_json(path, {"protocol": protocol, "forward": forward, "dataset_pass": dataset})

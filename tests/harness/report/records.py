@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import Any
 
 from harness.report import judge
+from tests.harness.report import measurements, trainings
+from tests.harness.report.measurements import BERT_BASE, TINYBERT, TINYBERT_6L
 
 Json = dict[str, Any]
 
 MINILM = {"layers": 6, "hidden_size": 384, "heads": 12, "intermediate_size": 1536}
-BERT_BASE = {"layers": 12, "hidden_size": 768, "heads": 12, "intermediate_size": 3072}
-TINYBERT = {"layers": 4, "hidden_size": 312, "heads": 12, "intermediate_size": 1200}
-VOCABULARY, POSITIONS, SEGMENTS = 30522, 512, 2
+TRAINED_CELLS = (
+    ("engine", "float32", 1, 128),
+    ("engine", "float32", 32, 128),
+    ("engine", "float32", 32, "real"),
+    ("engine", "bfloat16", 32, 128),
+)
+GEOMETRY_CELLS = (
+    *TRAINED_CELLS,
+    ("transformers", "float32", 32, 128),
+    ("torch.compile", "float32", 32, 128),
+    ("onnxruntime", "float32", 32, 128),
+)
 
 CONTAINER: dict[str, Any] = {
     "name": "torch-2-cpu",
@@ -92,7 +102,6 @@ def published() -> Json:
                 counts=(805, 794, 771),
                 times=((4.21, 3.62, 3.61, 3.64, 3.62, 3.63), (0.71, 0.284, 0.281, 0.283, 0.282, 0.285)),
                 start="general",
-                warmup=2,
             )
         ],
         profile="full",
@@ -124,6 +133,59 @@ def broken() -> Json:
     return record([torch, oneflow])
 
 
+def geometry() -> Json:
+    """The published shapes with random weights: sizes, speed, peers and precisions, and nothing about accuracy."""
+    return record(
+        [geometry_cell("torch-cpu-seed1", "torch")],
+        suite={"name": "geometry", "file": "suites/geometry.yaml", "sha256": digest("geometry")},
+        command="make bench SUITE=geometry",
+        resolved=[],
+    )
+
+
+def unstable() -> Json:
+    """Two engines, but the student's headline time is unstable on torch, and one invalid; on oneflow the teacher's passes are."""
+    made = two_engines()
+    first, second = (measured(cell) for cell in made["cells"])
+    for each in first["forward"]:
+        if each["model"] == "student" and each["length"] == 128 and each["batch_size"] == 32:
+            each["timing"] |= measurements.INVALID if each["precision"] == "bfloat16" else measurements.UNSTABLE
+    second["models"]["teacher"]["dataset_pass"] |= measurements.UNSTABLE
+    for details in (first, second):
+        measurements.compare(details)
+    made["claims"] = judge(made)
+    return made
+
+
+def seeds() -> Json:
+    """Three seeds of one engine, published in every other condition."""
+    counts = ((805, 794, 771), (801, 797, 770), (808, 790, 768))
+    return record(
+        [
+            cell(
+                f"oneflow-cuda-seed{seed}",
+                "oneflow",
+                device="cuda",
+                device_name="NVIDIA GeForce RTX 2080 Ti",
+                teacher_shape=BERT_BASE,
+                counts=each,
+                times=((4.21, 3.62, 3.61, 3.64), (0.71, 0.284, 0.281, 0.283)),
+                start="general",
+                seed=seed,
+            )
+            for seed, each in enumerate(counts, start=1)
+        ],
+        profile="full",
+        weights={"kind": "hub", "name": "google-bert/bert-base-uncased", "sha256": digest("bert")},
+    )
+
+
+def measured(cell: Json) -> Json:
+    """The details of a cell's stage measure."""
+    details: Json = next(entry["result"]["details"] for entry in cell["stages"] if entry["stage"] == "measure")
+    return details
+
+
 HOSTILE = (
     "</td><script>alert(1)</script> | `x` **b** [l](javascript:alert(1)) ![i](http://e.example/i.png)\n| a | "
     "<img src=x onerror=e> www.e.example me@e.example @team {{ 7*7 }} \u202e$x$"
@@ -150,7 +212,7 @@ def hostile() -> Json:
         "teacher": HOSTILE,
         "student": HOSTILE,
     }
-    results["measure"]["details"]["protocol"]["loader"] = HOSTILE
+    _soil(results["measure"]["details"])
     results["distill"]["details"] |= {"start": HOSTILE, "schedule": HOSTILE, "objective": HOSTILE}
     for row in results["distill"]["series"]["train"]["rows"]:
         row[0] = f"{row[0]} {HOSTILE}"
@@ -170,6 +232,20 @@ def hostile() -> Json:
             "tolerance": HOSTILE,
         }
     return made
+
+
+def _soil(details: Json) -> None:
+    details["protocol"] |= {"loader": HOSTILE, "clocks": HOSTILE, "order": [[HOSTILE]]}
+    details["absent"] = [{"what": HOSTILE, "why": HOSTILE}]
+    details["models"] = {HOSTILE if name == "student" else name: model for name, model in details["models"].items()}
+    for each in (*details["forward"], *details["subjects"], *details["speedups"]):
+        if each["model"] == "student":
+            each |= {"model": HOSTILE}
+        if each["precision"] == "bfloat16":
+            each |= {"precision": HOSTILE}
+    details["forward"][0]["timing"] |= {"status": "invalid", "reasons": [{"code": HOSTILE, "detail": HOSTILE}]}
+    details["peaks"]["float32"]["how"] = HOSTILE
+    details["readings"]["throttle"] = [HOSTILE]
 
 
 def record(cells: list[Json], **changes: Any) -> Json:
@@ -243,11 +319,80 @@ def cell(
     counts: tuple[int, int, int] = (768, 716, 672),
     times: tuple[tuple[float, ...], tuple[float, ...]] = ((9.9, 9.8, 9.7, 9.9), (3.1, 3.0, 3.1, 3.0)),
     start: str = "projected",
-    warmup: int = 2,
     cached: bool = False,
+    seed: int = 1,
 ) -> Json:
     """`counts`: rows right by teacher, student and both; `times`: first pass, then the rounds, of teacher and student."""
-    environment = {
+    environment = _environment(engine, device, device_name)
+    reports = {
+        "prepare": _prepare(rows),
+        "teacher": trainings.teacher(counts[0] / rows),
+        "distill": trainings.distill(counts[1] / rows, start, teacher_shape["layers"]),
+        "evaluate": trainings.evaluate(rows, *counts),
+        "measure": measurements.measure(
+            rows,
+            {"teacher": ("teacher", teacher_shape), "student": ("student", TINYBERT)},
+            {"teacher": times[0], "student": times[1]},
+            TRAINED_CELLS,
+            on_gpu=device == "cuda",
+        ),
+        "export": ({"disk_bytes": 57_500_000, "max_logit_difference": 0.0}, {}, {"files": {}}),
+    }
+    return _cell(name, engine, device, seed, environment, reports, cached)
+
+
+def geometry_cell(name: str, engine: str, device_name: str = "AMD EPYC (2 threads)", device: str = "cpu") -> Json:
+    """Three shapes with random weights: prepare and measure are all that its suite has."""
+    report = measurements.measure(
+        872,
+        {
+            "BERT-base": ("teacher", BERT_BASE),
+            "TinyBERT-4L": ("student", TINYBERT),
+            "TinyBERT-6L": ("other", TINYBERT_6L),
+        },
+        {
+            "BERT-base": (61.2, 59.6, 59.9, 59.4),
+            "TinyBERT-4L": (5.61, 5.42, 5.38, 5.47),
+            "TinyBERT-6L": (31.4, 30.1, 30.3, 30.0),
+        },
+        GEOMETRY_CELLS,
+        random_weights=True,
+        on_gpu=device == "cuda",
+    )
+    reports = {"prepare": _prepare(872), "measure": report}
+    made = _cell(name, engine, device, 1, _environment(engine, device, device_name), reports, False)
+    return made | {"stages_planned": ["prepare", "measure"]}
+
+
+def _prepare(rows: int) -> tuple[Json, Json, Json]:
+    return {"train_rows": 67349, "dev_rows": rows, "dev_tokens_mean": 25.2}, {}, {"source": "directory"}
+
+
+def _cell(
+    name: str,
+    engine: str,
+    device: str,
+    seed: int,
+    environment: Json,
+    reports: dict[str, tuple[Json, Json, Json]],
+    cached: bool,
+) -> Json:
+    stages = [
+        _stage(name, stage, environment, cached and stage == "prepare", *report) for stage, report in reports.items()
+    ]
+    return {
+        "name": name,
+        "engine": engine,
+        "device": device,
+        "seed": seed,
+        "container": CONTAINER if name.startswith(CONTAINER["name"]) else None,
+        "status": "ok",
+        "stages": stages,
+    }
+
+
+def _environment(engine: str, device: str, device_name: str) -> Json:
+    return {
         "python": "3.10.13" if engine == "oneflow" else "3.11.7",
         "platform": "Linux-6.1-x86_64",
         "engine": engine,
@@ -261,48 +406,10 @@ def cell(
             "tokenizers": "0.23.3",
         },
     }
-    reports = {
-        "prepare": ({"train_rows": 67349, "dev_rows": rows, "dev_tokens_mean": 25.2}, {}, {"source": "directory"}),
-        "teacher": _teacher(counts[0] / rows),
-        "distill": _distill(counts[1] / rows, start, teacher_shape["layers"]),
-        "evaluate": _evaluate(rows, *counts),
-        "measure": _measure(rows, teacher_shape, times, warmup),
-        "export": ({"disk_bytes": 57_500_000, "max_logit_difference": 0.0}, {}, {"files": {}}),
-    }
-    stages = [
-        _stage(name, stage, environment, cached and stage == "prepare", *report) for stage, report in reports.items()
-    ]
-    return {
-        "name": name,
-        "engine": engine,
-        "device": device,
-        "seed": 1,
-        "container": CONTAINER if name.startswith(CONTAINER["name"]) else None,
-        "status": "ok",
-        "stages": stages,
-    }
 
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def parameters(shape: Json) -> dict[str, int]:
-    """BERT's parts (Devlin et al. 2019), counted from the shape: two LayerNorm vectors each, biases everywhere, a 2-class head."""
-    d, ff = shape["hidden_size"], shape["intermediate_size"]
-    embeddings = (VOCABULARY + POSITIONS + SEGMENTS) * d + 2 * d
-    layers = shape["layers"] * (4 * (d * d + d) + 2 * d + (d * ff + ff) + (ff * d + d) + 2 * d)
-    pooler, head = d * d + d, 2 * d + 2
-    encoder = embeddings + layers + pooler
-    return {
-        "embeddings": embeddings,
-        "layers": layers,
-        "pooler": pooler,
-        "encoder": encoder,
-        "head": head,
-        "projection": 0,
-        "serving": encoder + head,
-    }
 
 
 def _stage(
@@ -333,154 +440,3 @@ def _stage(
         "spec": {},
         "result": result,
     }
-
-
-def _teacher(accuracy: float) -> tuple[Json, Json, Json]:
-    train = [
-        ["teacher", step, 32 * step, _decay(step, 0.69, 0.18, 300), 5e-5 * (1 - step / 1250)]
-        for step in range(20, 1251, 20)
-    ]
-    dev = [
-        ["teacher", step, accuracy - 0.03 * (1250 - step) / 1250, 0.34 - step / 1e4] for step in (312, 625, 937, 1250)
-    ]
-    return (
-        {"dev_accuracy": accuracy, "best_step": 1250, "steps": 1250, "train_rows": 20000, "rows_per_s": 109.4},
-        {
-            "train": {"columns": ["phase", "step", "rows", "loss", "learning_rate"], "rows": train},
-            "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": dev},
-        },
-        {},
-    )
-
-
-def _distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Json, Json]:
-    hidden = [0, 3, 6, 9, 12] if teacher_layers == 12 else [0, 1, 3, 4, 6]
-    train: list[list[Any]] = []
-    for step in range(20, 1251, 20):
-        terms = [_decay(step, 0.9, 0.05, 200), _decay(step, 1.9, 0.42, 400), _decay(step, 5.2, 1.6, 350)]
-        train.append(["intermediate", step, 32 * step, sum(terms), *terms, None, 3e-4 * (1 - step / 1250)])
-    for step in range(20, 1876, 20):
-        loss = _decay(step, 0.35, 0.12, 500)
-        train.append(["prediction", step, 32 * step, loss, None, None, None, loss, 1e-4 * (1 - step / 1876)])
-    steps = (312, 625, 937, 1250, 1562, 1875)
-    dev = [
-        [
-            "prediction",
-            step,
-            accuracy - 0.04 * (1562 - step) / 1562 if step < 1562 else accuracy - (step - 1562) / 1e5,
-            0.4,
-        ]
-        for step in steps
-    ]
-    columns = [
-        "phase",
-        "step",
-        "rows",
-        "loss",
-        "embedding_loss",
-        "hidden_loss",
-        "attention_loss",
-        "prediction_loss",
-        "learning_rate",
-    ]
-    return (
-        {
-            "start_dev_accuracy": 0.509,
-            "dev_accuracy": accuracy,
-            "best_step": 1562,
-            "steps": 3125,
-            "train_rows": 20000,
-            "intermediate_rows_per_s": 168.2,
-            "prediction_rows_per_s": 331.0,
-        },
-        {
-            "train": {"columns": columns, "rows": train},
-            "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": dev},
-        },
-        {
-            "start": start,
-            "schedule": "two-phase",
-            "objective": "masked-scores",
-            "layer_map": {"hidden": hidden, "attention": [layer - 1 for layer in hidden[1:]]},
-        },
-    )
-
-
-def _evaluate(rows: int, teacher: int, student: int, both: int) -> tuple[Json, Json, Json]:
-    wrong = [
-        ("it 's not that the film is bad , it just never quite earns its tears . ", "0", "0", "1"),
-        ("a gorgeous , witty , seductive movie | if you let it . ", "1", "1", "0"),
-        ("the script is *almost* clever enough to make you forget the [deleted] plot . ", "0", "0", "1"),
-    ]
-    return (
-        {
-            "rows": rows,
-            "teacher_accuracy": teacher / rows,
-            "student_accuracy": student / rows,
-            "teacher_correct": teacher,
-            "student_correct": student,
-            "both_correct": both,
-            "only_teacher_correct": teacher - both,
-            "only_student_correct": student - both,
-            "neither_correct": rows - teacher - student + both,
-        },
-        {},
-        {
-            "confusion": {
-                role: _confusion(rows, right) for role, right in (("teacher", teacher), ("student", student))
-            },
-            "wrong": [
-                {"row": 17 * n + 4, "text": text, "label": label, "teacher": t, "student": s}
-                for n, (text, label, t, s) in enumerate(wrong)
-            ],
-        },
-    )
-
-
-def _confusion(rows: int, right: int) -> list[list[int]]:
-    negatives, wrong = rows // 2, rows - right
-    return [[negatives - wrong // 3, wrong // 3], [wrong - wrong // 3, rows - negatives - (wrong - wrong // 3)]]
-
-
-def _measure(
-    rows: int, teacher_shape: Json, times: tuple[tuple[float, ...], tuple[float, ...]], warmup: int
-) -> tuple[Json, Json, Json]:
-    models = {}
-    for role, shape, passes in zip(("teacher", "student"), (teacher_shape, TINYBERT), times, strict=True):
-        counted = parameters(shape)
-        if role == "student":
-            width = teacher_shape["hidden_size"]
-            counted["projection"] = TINYBERT["hidden_size"] * width + width
-        models[role] = {
-            "parameters": counted,
-            "shape": shape,
-            "disk_bytes": 4 * counted["serving"] + 20_000,
-            "load_s": 0.41,
-            "first_pass_s": passes[0],
-            "dataset_pass_s": list(passes[1:]),
-        }
-    rounds = len(times[0]) - 1
-    order = [role for n in range(rounds) for role in (("teacher", "student") if n % 2 == 0 else ("student", "teacher"))]
-    protocol = {
-        "rows": rows,
-        "batch_size": 32,
-        "padded_length": 128,
-        "loader": "OFRecord file read and decoded inside the clock",
-        "warmup_passes": warmup,
-        "rounds": rounds,
-        "order": order,
-    }
-    medians = [sorted(passes[1:])[rounds // 2] for passes in times]
-    metrics = {
-        "teacher_parameters": models["teacher"]["parameters"]["encoder"],
-        "student_parameters": models["student"]["parameters"]["encoder"],
-        "teacher_dataset_pass_s": medians[0],
-        "student_dataset_pass_s": medians[1],
-        "speedup": medians[0] / medians[1],
-    }
-    return metrics, {}, {"models": models, "protocol": protocol}
-
-
-def _decay(step: int, first: float, last: float, half: float) -> float:
-    """A curve with a little wave on it, so that a chart has something to show."""
-    return last + (first - last) * math.exp(-step / half) * (1 + 0.12 * math.sin(step / 17))

@@ -42,6 +42,7 @@ def test_nothing_is_claimed_about_other_tasks() -> None:
     ("old", "new", "message"),
     [
         ("quantity: speedup", "quantity: speed", "'speed' is not one of .*did you mean 'speedup'"),
+        ("kind: exact,", "kind: dev-set,", "a dev-set tolerance is for an accuracy"),
         ("    printed: 6.2x\n", "", r"oneflow-sst-2.yaml:\d+: .*missing printed"),
         ("value: 0.922", "value: 92.2 %", "is not of the type number"),
         ("role: both", "role: teacher", "a claim on .* has the role both, not teacher"),

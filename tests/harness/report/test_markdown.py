@@ -24,7 +24,9 @@ def markdown_of(case: str, folder: Path) -> str:
     return render(getattr(records, case)(), folder).markdown.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("case", ["two_engines", "embedded_sample", "published", "broken"])
+@pytest.mark.parametrize(
+    "case", ["two_engines", "embedded_sample", "published", "broken", "geometry", "unstable", "seeds"]
+)
 def test_golden(case: str, tmp_path: Path) -> None:
     golden = GOLDEN / f"{case}.md"
     text = markdown_of(case, tmp_path)

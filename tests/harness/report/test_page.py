@@ -75,7 +75,8 @@ def test_a_page_can_be_navigated(case: str, tmp_path: Path) -> None:
 
 def test_the_order_of_a_report(tmp_path: Path) -> None:
     text = render(records.two_engines(), tmp_path).html.read_text(encoding="utf-8")
-    order = ["resolved", "result", "claims", "agreement", "training", "errors", "timing", "provenance", "reproduce"]
+    order = ["resolved", "result", "claims", "agreement", "training", "errors", "sizes", "inference",
+             "memory", "validity", "provenance", "reproduce"]  # fmt: skip
     assert re.findall(r'<section id="(\w+)"', text) == order
     assert (
         text.index("distillation cost 6.0 points") < text.index("Quick profile.") < text.index('<section id="resolved"')
@@ -94,6 +95,24 @@ def test_a_run_that_failed_still_has_a_report(tmp_path: Path) -> None:
     page = page_of("broken", tmp_path)
     assert "torch-cpu-seed1 is failed: no result from distill, evaluate, measure, export." in page.text
     assert "No answer, for want of a result from prepare," in page.text
+
+
+def test_a_suite_that_measures_alone_misses_nothing_else(tmp_path: Path) -> None:
+    page = page_of("geometry", tmp_path)
+    assert "Size and speed of BERT-base, TinyBERT-4L and TinyBERT-6L" in page.text
+    assert "TinyBERT-4L is 7.63x smaller than BERT-base; the dataset pass is 11.0x faster" in page.text
+    assert "Random weights." in page.text and "no result" not in page.text and "not measured" not in page.text
+    assert "vocabulary" in page.text and "teacher weights" not in page.text
+    assert "distill" not in page.text.replace("distillation", "").replace("model_compress/distil/", "")
+
+
+def test_a_measurement_that_failed_still_has_a_report(tmp_path: Path) -> None:
+    record = records.geometry()
+    (cell,) = record["cells"]
+    cell["stages"], cell["status"] = cell["stages"][:1], "failed"
+    page = Page(render(record, tmp_path).html.read_text(encoding="utf-8"))
+    assert "No answer, for want of a result from measure." in page.text
+    assert "torch-cpu-seed1 is failed: no result from measure." in page.text
 
 
 def test_an_uncommitted_tree_is_told(tmp_path: Path) -> None:

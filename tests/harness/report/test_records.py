@@ -8,9 +8,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from harness.paths import CONTRACT
-from tests.harness.report import records
+from tests.harness.report import measurements, records
 
-CASES = ("two_engines", "embedded_sample", "published", "broken", "hostile")
+CASES = ("two_engines", "embedded_sample", "published", "broken", "geometry", "unstable", "seeds", "hostile")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -23,8 +23,9 @@ def test_results_follow_the_contract(case: str) -> None:
 
 
 def test_parameters_are_the_known_counts() -> None:
-    counted = [records.parameters(shape)["encoder"] for shape in (records.BERT_BASE, records.MINILM, records.TINYBERT)]
-    assert counted == [109_482_240, 22_713_216, 14_350_248]
+    shapes = (measurements.BERT_BASE, records.MINILM, measurements.TINYBERT, measurements.TINYBERT_6L)
+    counted = [measurements.parameters(shape)["encoder"] for shape in shapes]
+    assert counted == [109_482_240, 22_713_216, 14_350_248, 66_955_008]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from harness.report import statistics
-from harness.report.statistics import Interval
 
 
 @pytest.mark.parametrize(
@@ -62,50 +61,44 @@ def test_paired_difference_without_discordant_rows_is_not_a_point() -> None:
     assert interval.low < 0 < interval.high
 
 
-def test_spread_of_few_rounds_is_their_range() -> None:
-    spread = statistics.spread([4.04, 3.9, 4.5])
-    assert (spread.median, spread.low, spread.high, spread.kind, spread.rounds) == (4.04, 3.9, 4.5, "range", 3)
+def test_seeds_by_hand() -> None:
+    # Mean 0.92, deviation 0.01; t at 97.5 % with two degrees of freedom is 4.302653 (Student's table).
+    found = statistics.seeds([0.91, 0.92, 0.93])
+    half = 4.302653 * 0.01 / math.sqrt(3)
+    assert (found.mean, found.deviation) == pytest.approx((0.92, 0.01))
+    assert (found.interval.low, found.interval.high) == pytest.approx((0.92 - half, 0.92 + half), abs=1e-7)
 
 
-def test_spread_of_many_rounds_is_their_quartiles() -> None:
-    spread = statistics.spread([float(n) for n in range(1, 12)])
-    assert (spread.median, spread.low, spread.high, spread.kind) == (6.0, 3.5, 8.5, "quartiles")
+def test_the_interval_of_seeds_covers_at_its_level() -> None:
+    rng = np.random.default_rng(2)
+    held = [0.5 in statistics.seeds(list(rng.normal(0.5, 0.01, size=3))).interval for _ in range(2000)]
+    assert 0.935 <= np.mean(held) <= 0.965
 
 
-def test_spread_wants_a_sample() -> None:
-    with pytest.raises(ValueError):
-        statistics.spread([])
+def test_one_seed_has_no_spread() -> None:
+    with pytest.raises(ValueError, match="1 seeds have no spread"):
+        statistics.seeds([0.9])
 
 
-def test_median_ratio_against_every_resample() -> None:
-    """Three rounds have 27 resamples: the bootstrap's ends are the 2.5 % and 97.5 % points of all of them."""
-    teacher, student = np.array([4.0, 4.4, 4.1]), np.array([1.0, 1.05, 1.1])
-    ratio, interval = statistics.median_ratio(list(teacher), list(student))
-    every = [
-        np.median(teacher[[a, b, c]]) / np.median(student[[a, b, c]])
-        for a in range(3)
-        for b in range(3)
-        for c in range(3)
-    ]
-    low, high = np.percentile(every, [2.5, 97.5])
-    assert ratio == pytest.approx(4.1 / 1.05)
-    assert interval is not None
-    assert (interval.low, interval.high) == pytest.approx((low, high), rel=0.01)
+@pytest.mark.parametrize(
+    ("rows", "accuracy", "points"),
+    # By hand: 1.959964 sqrt(p (1 - p) / n); the dev sets of SST-2, RTE and MRPC.
+    [(872, 0.913, 1.871), (872, 0.922, 1.780), (277, 0.66, 5.579), (408, 0.86, 3.367), (10, 1.0, 0.0)],
+)
+def test_the_tolerance_of_a_dev_set(rows: int, accuracy: float, points: float) -> None:
+    assert 100 * statistics.accuracy_tolerance(rows, accuracy) == pytest.approx(points, abs=5e-4)
 
 
-def test_median_ratio_is_the_same_every_time() -> None:
-    samples = [1.0, 1.2, 1.1, 1.4], [0.5, 0.4, 0.45, 0.6]
-    assert statistics.median_ratio(*samples) == statistics.median_ratio(*samples)
+def test_runs_that_share_half_of_their_errors_agree_at_the_level() -> None:
+    """What the tolerance promises: two equally good runs that differ on p (1 - p) of the rows lie within it 95 times in 100."""
+    rng, p, rows = np.random.default_rng(3), 0.913, 872
+    tolerance, apart = statistics.accuracy_tolerance(rows, p), p * (1 - p) / 2
+    cells = rng.multinomial(rows, [1 - 2 * apart, apart, apart], size=4000)
+    within = abs(cells[:, 1] - cells[:, 2]) / rows <= tolerance
+    assert 0.935 <= np.mean(within) <= 0.965
 
 
-def test_median_ratio_of_steady_times_is_a_point() -> None:
-    assert statistics.median_ratio([4.0, 4.0], [2.0, 2.0]) == (2.0, Interval(2.0, 2.0))
-
-
-def test_median_ratio_of_one_round_has_no_interval() -> None:
-    assert statistics.median_ratio([4.0], [2.0]) == (2.0, None)
-
-
-def test_median_ratio_refuses_unequal_rounds() -> None:
-    with pytest.raises(ValueError, match="2 rounds against 1"):
-        statistics.median_ratio([1.0, 2.0], [1.0])
+@pytest.mark.parametrize(("rows", "accuracy"), [(0, 0.5), (872, 1.01), (872, -0.1)])
+def test_the_tolerance_refuses_what_is_no_proportion(rows: int, accuracy: float) -> None:
+    with pytest.raises(ValueError, match="no proportion"):
+        statistics.accuracy_tolerance(rows, accuracy)

@@ -3,9 +3,14 @@ from __future__ import annotations
 from rich.console import Console
 
 from harness.report import figures, result_table
-from harness.report.statistics import Interval, Spread
-from harness.report.table import compared, result_rows
+from harness.report.results import ResultRow, result_tables
+from harness.report.statistics import Interval
+from harness.report.values import compared
 from tests.harness.report import records
+
+
+def result_rows(record: records.Json) -> tuple[ResultRow, ...]:
+    return result_tables(record)[0].rows
 
 
 def printed(record: records.Json) -> str:
@@ -30,8 +35,36 @@ def test_published_and_measured_stand_together() -> None:
     assert (parameters.student.text, parameters.student.note) == ("14,350,248", "14,471,066 in training")
     assert (parameters.change.text, parameters.change.note) == ("1.58x smaller", "1.57x in training")
     times = rows[("dataset pass", "torch-cpu-seed1")]
-    assert (times.teacher.text, times.teacher.note) == ("17.1 s", "17.0 to 17.4 s, 3 rounds")
-    assert times.change.text == "3.15x faster"
+    assert (times.teacher.text, times.teacher.note) == ("17.1 s", "16.9 to 17.5 s, 3 rounds")
+    assert (times.change.text, times.change.note) == ("3.15x faster", "3.08 to 3.27x")
+    forward = rows[("forward, batch 32, padded to 128", "torch-cpu-seed1")]
+    assert (forward.teacher.text, forward.student.text, forward.change.text) == ("479 ms", "209 ms", "2.29x faster")
+    assert ("forward, batch 32, padded to 128", "published (SST-2)") not in rows
+
+
+def test_models_are_columns_and_a_third_has_a_table_of_its_own() -> None:
+    first, second = result_tables(records.geometry())
+    assert first.columns == ("source", "BERT-base", "TinyBERT-4L", "TinyBERT-4L against BERT-base")
+    assert second.columns == ("source", "BERT-base", "TinyBERT-6L", "TinyBERT-6L against BERT-base")
+    assert not any("accuracy" in row.quantity for row in (*first.rows, *second.rows)), "no stage of the suite tells it"
+    assert any(row.published for row in first.rows) and not any(row.published for row in second.rows)
+    rows = {row.quantity: row for row in second.rows}
+    assert rows["parameters"].student.text == "66,955,008" and rows["parameters"].change.text == "1.64x smaller"
+    assert rows["forward, batch 32, padded to 128"].change.text == "2.00x faster"
+    assert "TinyBERT-6L against BERT-base" in printed(records.geometry())
+
+
+def test_a_time_that_does_not_count_is_never_a_number() -> None:
+    rows = {(row.quantity, row.who): row for row in result_rows(records.unstable())}
+    forward = rows[("forward, batch 32, padded to 128", "torch-cpu-seed1")]
+    assert (forward.teacher.text, forward.student.text, forward.student.kind) == ("479 ms", "unstable", "caution")
+    assert forward.student.note == "rounds disagree: round medians from 9.1 to 11.8 ms vary by 13.1%, more than 5%"
+    assert (forward.change.text, forward.change.note) == ("no ratio", "for want of a valid time")
+    passes = rows[("dataset pass", "oneflow-cpu-seed1")]
+    assert (passes.teacher.text, passes.student.text, passes.change.text) == ("unstable", "16.3 s", "no ratio")
+    text = printed(records.unstable())
+    assert "timings, torch-cpu-seed1: 1 of 10 timings is unstable, 1 is invalid (why: report.md)" in text
+    assert "timings, oneflow-cpu-seed1: 1 of 10 timings is unstable (why: report.md)" in text
 
 
 def test_the_sample_is_never_called_by_the_task() -> None:
@@ -59,6 +92,7 @@ def test_without_claims_there_is_no_published_line() -> None:
 def test_the_terminal_counts_the_verdicts() -> None:
     assert "published claims, oneflow-cuda-seed1: 8 reproduced" in printed(records.published())
     assert "published claims, torch-cpu-seed1: 8 not comparable" in printed(records.two_engines())
+    assert "published claims, oneflow-cuda, 3 seeds: 2 reproduced" in printed(records.seeds())
 
 
 def test_the_terminal_shows_markup_as_text() -> None:
@@ -81,7 +115,15 @@ def test_figures() -> None:
         "17.1 s",
         "431 s",
     ]
-    assert figures.seconds_spread(Spread(0.65, 0.6, 0.71, "quartiles", 12)) == "quartiles 0.600 to 0.710 s, 12 rounds"
+    assert figures.seconds_interval(Interval(9.95, 10.2)) == "9.95 to 10.20 s", "the lower end's decimals"
+    assert [figures.milliseconds(ms) for ms in (0.0421, 4.213, 42.13, 4213.4)] == [
+        "0.042 ms",
+        "4.21 ms",
+        "42.1 ms",
+        "4,213 ms",
+    ]
+    assert [figures.small_percent(share) for share in (0.0055, 0.042)] == ["0.55 %", "4.2 %"]
+    assert (figures.size(57_403_496), figures.memory(250 << 20)) == ("57.4 MB", "250 MiB")
     assert [figures.ratio(r) for r in (0.5, 7.503, 7.629, 12.84)] == ["0.50x", "7.50x", "7.63x", "12.8x"]
     assert figures.points(-0.0001) == "+0.0 points"
     assert figures.points_interval(Interval(-0.0863, 0.004)) == "−8.6 to +0.4"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.report import judge
-from tests.harness.report import records
+from tests.harness.report import measurements, records
 
 Json = dict[str, Any]
 
@@ -47,7 +47,13 @@ def test_what_was_measured_stands_beside_the_verdict() -> None:
     accuracy = claims["sst-2-teacher-accuracy"]
     assert accuracy["measured"] == 768 / 872
     assert accuracy["interval"] == pytest.approx([0.8575, 0.9007], abs=5e-4)
-    assert claims["sst-2-teacher-dataset-pass"]["measured"] == 17.9, "the published pass was the first one"
+    passes = claims["sst-2-teacher-dataset-pass"]
+    assert passes["measured"] == 17.9, (
+        "the published pass was the first one: the median of three processes' first passes"
+    )
+    assert passes["text"] == (
+        "First passes of 3 fresh processes 17.9, 18.1, 17.7 s; warmed up, the median is 17.1 s (16.9 to 17.5 s)."
+    )
     assert claims["sst-2-speedup"]["measured"] == pytest.approx(17.9 / 5.61)
 
 
@@ -120,15 +126,19 @@ def test_a_broken_condition_is_never_reproduced(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("correct", "verdict"),
-    # Wilson's interval holds p0 exactly when |p - p0| <= 1.96 sqrt(p0 (1 - p0) / n): from 779.8 to 812.4 right of 872.
+    # |p - p0| <= 1.96 sqrt(p0 (1 - p0) / n): from 779.8 to 812.4 right of 872.
     [(779, "not reproduced"), (780, "reproduced"), (812, "reproduced"), (813, "not reproduced")],
 )
-def test_accuracy_agrees_within_its_interval(correct: int, verdict: str) -> None:
+def test_accuracy_agrees_within_the_dev_set_s_tolerance(correct: int, verdict: str) -> None:
     record = copy.deepcopy(records.published())
     results(record)["evaluate"]["metrics"]["student_correct"] = correct
     claim = by_id(record)["sst-2-student-accuracy"]
     assert claim["verdict"] == verdict
-    assert (claim["interval"][0] <= 0.913 <= claim["interval"][1]) == (verdict == "reproduced")
+    if verdict != "reproduced":
+        off = "89.3 % is 1.97 points below" if correct == 779 else "93.2 % is 1.93 points above"
+        assert claim["why"] == [
+            f"the measured {off} the published 91.3 %, more than the 1.87 points that 872 rows allow"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -137,8 +147,77 @@ def test_accuracy_agrees_within_its_interval(correct: int, verdict: str) -> None
 )
 def test_times_agree_within_a_quarter(first_pass_s: float, verdict: str) -> None:
     record = copy.deepcopy(records.published())
-    model(record, "teacher")["first_pass_s"] = first_pass_s
+    model(record, "teacher")["first_pass_s"] = [first_pass_s - 0.5, first_pass_s, 9.0]
     assert by_id(record)["sst-2-teacher-dataset-pass"]["verdict"] == verdict
+
+
+def test_a_time_that_does_not_count_decides_nothing() -> None:
+    record = copy.deepcopy(records.published())
+    model(record, "student")["dataset_pass"] |= measurements.UNSTABLE
+    claims = by_id(record)
+    touched = {i for i, claim in claims.items() if claim["verdict"] == "not comparable"}
+    assert touched == {"sst-2-student-dataset-pass", "sst-2-speedup"}
+    for name in touched:
+        assert claims[name]["measured"] is None
+        assert claims[name]["why"] == [
+            "nothing that counts was measured: the dataset pass of student is unstable: rounds disagree "
+            "(round medians from 9.1 to 11.8 ms vary by 13.1%, more than 5%)"
+        ]
+
+
+def test_random_weights_are_held_against_sizes_and_times_alone() -> None:
+    claims = by_id(records.geometry())
+    assert {i.removeprefix("sst-2-"): claim["verdict"] for i, claim in claims.items()} == {
+        "teacher-parameters": "reproduced",
+        "student-parameters": "reproduced",
+        "parameter-ratio": "reproduced",
+        "teacher-dataset-pass": "not comparable",
+        "student-dataset-pass": "not comparable",
+        "speedup": "not comparable",
+    }
+    assert claims["sst-2-speedup"]["why"] == [
+        "the engine is torch (published: oneflow)",
+        "the device is AMD EPYC (2 threads) (published: RTX 2080 Ti)",
+    ]
+
+
+def test_random_weights_can_reproduce_the_published_speed_up() -> None:
+    record = records.geometry()
+    record["cells"] = [records.geometry_cell("oneflow-cuda-seed1", "oneflow", "NVIDIA GeForce RTX 2080 Ti", "cuda")]
+    for name, first_pass_s in (("BERT-base", 4.0), ("TinyBERT-4L", 0.66)):
+        model(record, name)["first_pass_s"] = [first_pass_s] * 3
+    assert {claim["verdict"] for claim in judge(record)} == {"reproduced"}
+
+
+def test_seeds_have_a_verdict_each_and_one_together() -> None:
+    accuracies = [claim for claim in judge(records.seeds()) if claim["quantity"] == "accuracy"]
+    assert [claim["cell"] for claim in accuracies] == 2 * [
+        "oneflow-cuda-seed1",
+        "oneflow-cuda-seed2",
+        "oneflow-cuda-seed3",
+        "oneflow-cuda, 3 seeds",
+    ]
+    student = accuracies[-1]
+    assert student["verdict"] == "reproduced"
+    assert student["measured"] == pytest.approx((794 + 797 + 790) / 3 / 872)
+    assert student["interval"] == pytest.approx([0.900164, 0.920173], abs=1e-6)  # t(2) = 4.3027, deviation 3.512 rows
+    assert "Mean of 3 seeds 91.0 %" in student["text"] and "more seeds" not in student["text"]
+
+
+def test_the_mean_decides_and_an_open_border_is_told() -> None:
+    """Noise does not buy a verdict: the mean is held to the tolerance of one run, however wide its interval."""
+    record = records.seeds()
+    for cell, correct in zip(record["cells"], (770, 786, 778), strict=True):
+        metrics = next(entry["result"]["metrics"] for entry in cell["stages"] if entry["stage"] == "evaluate")
+        metrics["student_correct"] = correct
+    (group,) = (c for c in judge(record) if c["id"] == "sst-2-student-accuracy" and "seeds" in c["cell"])
+    assert group["measured"] == pytest.approx(778 / 872)
+    assert group["interval"][0] < 0.913 - 0.0187 < group["interval"][1]
+    assert group["verdict"] == "not reproduced" and "more seeds may turn the verdict" in group["text"]
+
+
+def test_seeds_on_different_engines_are_no_group() -> None:
+    assert not any("seeds" in claim["cell"] for claim in judge(records.two_engines()))
 
 
 def test_one_parameter_more_is_not_the_same() -> None:

@@ -24,18 +24,35 @@ METRICS = {
 }  # fmt: skip
 SHAPE = {"layers": 4, "hidden_size": 312, "heads": 12, "intermediate_size": 1200}
 PARAMETERS = {"embeddings": 60, "layers": 30, "pooler": 10, "encoder": 100, "head": 2, "projection": 0, "serving": 102}
+TIMING = {
+    "status": "valid", "reasons": [], "median": 0.5, "interval": [0.4, 0.6], "p90": None, "p99": None, "minimum": 0.5, "variation": 0.01,
+    "calls": 3, "rounds": 3, "outliers": 0, "round_medians": [0.5, 0.5, 0.6], "attempts": 1, "detectable_change": 0.05,
+}  # fmt: skip
 MODEL = {
-    "parameters": PARAMETERS, "shape": SHAPE, "disk_bytes": 400, "load_s": 0.1, "first_pass_s": 0.6, "dataset_pass_s": [0.5, 0.5, 0.6],
+    "parameters": PARAMETERS, "shape": SHAPE, "disk_bytes": 400, "load_s": [0.1], "first_pass_s": [0.6], "dataset_pass_s": [0.5, 0.5, 0.6],
+    "dataset_pass": TIMING,
 }  # fmt: skip
 LAYER_MAP = {"hidden": [0, 1, 3, 4, 6], "attention": [0, 2, 3, 5]}
 PROTOCOL = {
-    "rows": 20, "batch_size": 32, "padded_length": 128, "loader": "included", "warmup_passes": 1, "rounds": 3, "order": "alternating",
+    "rows": 20, "batch_size": 32, "padded_length": 128, "loader": "included", "rounds": 3, "passes_per_round": 1, "order": [],
+    "forward": {"cells": []}, "synchronization": {"proved": True, "unsynchronised_ms": 1.0, "synchronised_ms": 9.0}, "clocks": "unknown",
 }  # fmt: skip
 DETAILS = {
     "prepare": {"source": "directory", "files": {}, "label_counts": {"train": {}, "dev": {}}},
     "distill": {"start": "projected", "objective": "masked-scores", "schedule": "two-phase", "layer_map": LAYER_MAP},
     "evaluate": {"confusion": {"teacher": [[9, 1], [1, 9]], "student": [[8, 2], [2, 8]]}, "wrong": []},
-    "measure": {"models": {"teacher": MODEL, "student": MODEL}, "protocol": PROTOCOL},
+    "measure": {
+        "models": {role: {"role": role} | MODEL for role in ("teacher", "student")},
+        "protocol": PROTOCOL,
+        "dataset_pass_speedup": {"ratio": 1.0, "interval": [0.9, 1.1]},
+        "forward": [],
+        "absent": [],
+        "speedups": [],
+        "peers": [],
+        "subjects": [],
+        "peaks": {},
+        "readings": {},
+    },
 }
 
 

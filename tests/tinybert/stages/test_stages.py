@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.tinybert.tiny import OPTIONS, PHASE, STUDENT, TEACHER, Project, read_result, write_weights
+from tests.tinybert.tiny import OPTIONS, PHASE, STUDENT, Project, read_result, write_weights
 from tinybert import artifacts
 from tinybert import engine as E
 from tinybert.data.tokens import load_tokens
@@ -228,32 +228,6 @@ def test_predictions_are_those_of_the_models_row_by_row(project: Project, result
         assert wrong["text"] == row["text"]
         assert wrong["teacher"] == wrong["label"] == row["label"]
         assert wrong["student"] == row["student"] != row["label"]
-
-
-def test_measure_times_whole_passes_in_alternating_order(results: dict[str, dict[str, Any]]) -> None:
-    metrics, details = results["measure"]["metrics"], results["measure"]["details"]
-    assert details["protocol"]["rows"] == 32
-    assert details["protocol"]["order"] == ["teacher", "student", "student", "teacher"]
-    for role in ("teacher", "student"):
-        model = details["models"][role]
-        assert len(model["dataset_pass_s"]) == 2
-        assert all(seconds > 0 for seconds in [*model["dataset_pass_s"], model["first_pass_s"], model["load_s"]])
-        assert metrics[f"{role}_dataset_pass_s"] == np.median(model["dataset_pass_s"])
-    assert metrics["speedup"] == metrics["teacher_dataset_pass_s"] / metrics["student_dataset_pass_s"]
-
-
-def test_measure_counts_parameters_from_the_files(project: Project, results: dict[str, dict[str, Any]]) -> None:
-    models = results["measure"]["details"]["models"]
-    for role, stage, config in (("teacher", "teacher", TEACHER), ("student", "distill", STUDENT_CONFIG)):
-        path = project.root / stage / "model" / "model.safetensors"
-        sizes = {name: array.size for name, array in load_file(path).items()}
-        assert models[role]["parameters"]["serving"] == sum(sizes.values())
-        encoder = sum(size for name, size in sizes.items() if name.startswith("bert."))
-        assert models[role]["parameters"]["encoder"] == encoder == count_parameters(config)["encoder"]
-        assert results["measure"]["metrics"][f"{role}_parameters"] == encoder
-        assert models[role]["disk_bytes"] == path.stat().st_size
-    assert models["student"]["parameters"]["projection"] == 24 * 32 + 32
-    assert models["teacher"]["parameters"]["projection"] == 0
 
 
 def test_export_serves_what_was_distilled(project: Project, results: dict[str, dict[str, Any]]) -> None:

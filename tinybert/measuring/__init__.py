@@ -1,0 +1,1 @@
+"""Measuring: watching the machine, judging the timings, and the statistics behind every number."""
