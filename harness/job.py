@@ -193,7 +193,7 @@ def _profile(suite: Suite, requested: str | None, places: Sequence[Place]) -> tu
 def _start(profile: Profile, cache: Path, strict: bool) -> tuple[Profile, WeightsChoice | None, Resolution]:
     """The student's start. Without the weights of a general TinyBERT it falls back to the teacher's, projected."""
     if "distill" not in profile.stages:
-        names = ", ".join(model["name"] for model in profile.stages["measure"]["models"])
+        names = ", ".join(model["name"] for model in profile.stages.get("measure", {}).get("models") or []) or "none"
         reason = "nothing is trained: sizes and times follow from the shapes"
         return profile, None, Resolution("models", f"{names}, with random weights", reason, False)
     start = profile.stages["distill"]["start"]

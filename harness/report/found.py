@@ -88,14 +88,15 @@ def _parameter_ratio(claim: Claim, cell: Cell) -> Found | NotFound:
 
 
 def _dataset_pass(claim: Claim, cell: Cell) -> Found | NotFound:
-    """The published passes were not warmed up: what compares is the first pass of a fresh process, of which each round has one."""
+    """The published passes were not warmed up: what compares is the first pass of a fresh process."""
     model = _model(cell, claim.role)
     if model is None:
         return _not_measured(cell, "measure")
     first = model.first_pass_median_s
     if first is None:
         return NotFound(_no_pass(model))
-    sentence = f"First passes of {len(model.first_pass_s)} fresh processes {figures.all_seconds(model.first_pass_s)}; {_warm(model)}."
+    passes = "pass" if len(model.first_pass_s) == 1 else "passes"
+    sentence = f"First {passes} of a fresh process {figures.all_seconds(model.first_pass_s)}; {_warm(model)}."
     return Found(first, None, figures.seconds(first), sentence)
 
 

@@ -18,8 +18,8 @@ def blocks(measured: Sequence[tuple[Cell, Measured]]) -> list[Block]:
     if not taken:
         return []
     table = Table(
-        "Dataset pass, s: warm passes, and the first pass of each fresh process apart",
-        ("model", "median", "first passes", "every warm pass"),
+        "Dataset pass, s: warm passes, and the first pass of a fresh process apart",
+        ("model", "median", "first pass", "every warm pass"),
         tuple(
             Group(tuple(_row(model) for model in found.models if model.dataset_pass), cell.name)
             for cell, found in taken
@@ -53,7 +53,7 @@ def _protocol(cell: Cell, measured: Measured) -> str:
     return (
         f"{figures.count(protocol['rows'])} rows, each once; batch {protocol['batch_size']}, padded to "
         f"{protocol['padded_length']}; {protocol['loader']}; {protocol['rounds']} rounds, each model in a fresh process with "
-        f"{passes} warm {'pass' if passes == 1 else 'passes'} after the first, in an order drawn at random for every round; "
+        f"{passes} warm {'pass' if passes == 1 else 'passes'} in each round, in an order drawn at random for every round; "
         f"{environment['engine']} {environment['engine_version']} on {environment['device_name']}, "
         f"threads: {environment['threads']}."
     )

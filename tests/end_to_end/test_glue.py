@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.end_to_end.bench import bench, record, results
 
 DATA_ROOT = os.environ.get("DATA_ROOT", "")
 
-# 3,000 of 67,349 rows make a teacher; a student needs more than the tests have time for (it is at chance here; the quick profile's
+# 1,600 of 67,349 rows make a teacher; a student needs more than the tests have time for (it is at chance here; the quick profile's
 # figures stand in the README), so of the student the tests ask that its inner states come nearer to the teacher's.
 TEACHER_FLOOR = 0.70
 INTERMEDIATE_LOSS_LEFT = 0.7
@@ -32,4 +33,10 @@ def test_sst_2(engine: str, tmp_path: Path) -> None:
     curve = results(cell)["distill"]["series"]["train"]
     losses = [row[curve["columns"].index("loss")] for row in curve["rows"] if row[0] == "intermediate"]
     assert losses[-1] < INTERMEDIATE_LOSS_LEFT * losses[0]
-    assert metrics["measure"]["speedup"] > 1
+    measured = results(cell)["measure"]["details"]
+    assert measured["protocol"]["rows"] == 872 and measured["protocol"]["synchronization"]["proved"]
+    # The raw samples: whether a time is shown depends on what else this machine does.
+    teacher, student = (median(measured["models"][role]["dataset_pass_s"]) for role in ("teacher", "student"))
+    assert teacher > student
+    accuracies = {each["model"]: each["accuracy"] for each in measured["subjects"]}
+    assert accuracies == {role: metrics["evaluate"][f"{role}_accuracy"] for role in ("teacher", "student")}

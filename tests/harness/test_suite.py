@@ -73,6 +73,8 @@ def test_the_published_recipe() -> None:
         ("task: SST-2", "task: SST-2\ntask: SST-2", "given twice"),
         ("task: SST-2", "task: &name SST-2\nsummary: *name", "alias"),
         ("profiles:", "profils:", "did you mean 'profiles'?"),
+        ("rounds: 5", "rounds: 1", "1 must be at least 2"),
+        ("runtime: engine", "runtime: onnxruntme", "did you mean 'onnxruntime'?"),
     ],
 )  # fmt: skip
 def test_each_fault_has_its_line_and_says_what_to_do(suite: Path, old: str, new: str, words: str) -> None:
@@ -133,3 +135,23 @@ def test_a_broken_table_of_tasks_names_its_faults(tmp_path: Path) -> None:
         "../up",
     ):
         assert words in message
+
+
+def test_a_suite_may_leave_stages_out_but_none_that_another_reads(suite: Path) -> None:
+    text = suite.read_text()
+    first, last = text.index("      teacher:"), text.index("      distill:")
+    suite.write_text(text[:first] + text[last:])
+    found = faults(suite)
+    assert [fault.split(": ", 1)[1] for fault in found] == [
+        f"profiles.full.stages.{stage}: it needs the stages teacher{hint}"
+        for stage, hint in (("distill", ""), ("evaluate", ""), ("measure", ", or models of its own"))
+    ]
+
+
+def test_geometry_measures_shapes_and_trains_nothing() -> None:
+    for profile in find_suite("geometry").profiles.values():
+        assert list(profile.stages) == ["prepare", "measure"]
+        shapes = {each["name"]: each["shape"] for each in profile.stages["measure"]["models"]}
+        assert shapes["BERT-base"] == {"layers": 12, "hidden_size": 768, "heads": 12, "intermediate_size": 3072}
+        assert shapes["TinyBERT-4L"] == find_suite("sst-2").profile("full").stages["distill"]["student"]
+        assert shapes["TinyBERT-6L"] == {"layers": 6, "hidden_size": 768, "heads": 12, "intermediate_size": 3072}

@@ -63,6 +63,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "measure": {
         "models": None,
         "rounds": 2,
+        "attempts": 1,
         "dataset_pass": {"batch_size": 8, "padded_length": 16, "passes": 1},
         "forward": {
             "cells": [{"runtime": "engine", "precision": "float32", "batch_sizes": [1, 8], "lengths": [16, "real"]}],

@@ -1,4 +1,4 @@
-"""Linear layers for inference on OneFlow 0.9.0, which has kernels for float32 on a CPU, and for float16 beside it on a GPU."""
+"""Linear layers for inference on OneFlow 0.9.0, in float32: it has matrix products for nothing smaller on a CPU."""
 
 from __future__ import annotations
 

@@ -58,8 +58,12 @@ def judge_cells(
     first: Mapping[str, SubjectRound],
     limits: Limits,
     attempts: int,
+    known: Mapping[CellKey, Judged],
 ) -> dict[CellKey, Judged]:
-    """Smaller batches before larger ones, which are held against them. `first`: each subject's first process, which made the checks."""
+    """Smaller batches before larger ones, which are held against them; `known`: cells judged before.
+
+    `first`: each subject's first process, which made the checks.
+    """
     synchronized = is_synchronized(first)
     peaks = {name: peak["gflop_per_s"] for name, peak in matrix_peaks(first).items()}
     judged: dict[CellKey, Judged] = {}
@@ -70,7 +74,11 @@ def judge_cells(
         for cell in sorted(subject.cells, key=lambda cell: cell[0]):
             parts = [each.cells[cell] for each in processes]
             rounds = tuple(part.round for part in parts)
-            smaller = [other for (name, size), other in judged.items() if name == subject.id and size[1] == cell[1]]
+            smaller = [
+                other
+                for (name, place), other in {**known, **judged}.items()
+                if name == subject.id and place[1] == cell[1] and place[0] < cell[0]
+            ]
             each = Judged(
                 subject, cell, rounds,
                 timing=judge(rounds, limits, Facts(synchronized), "ms", attempts),
@@ -83,7 +91,7 @@ def judge_cells(
                 differing_predictions=first[subject.id].facts["predictions"]["different"],
                 gflop_per_s=each.gflop_per_call / each.seconds_per_call,
                 peak_gflop_per_s=peaks.get(subject.precision),
-                smaller_batch_median=smaller[-1].timing.median if smaller else None,
+                smaller_batch_median=max(smaller, key=lambda other: other.cell[0]).timing.median if smaller else None,
             )
             judged[subject.id, cell] = replace(each, timing=judge(rounds, limits, facts, "ms", attempts))
     return judged

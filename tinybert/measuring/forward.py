@@ -23,7 +23,7 @@ from tinybert.measuring.runtimes import Runtime
 from tinybert.model.config import BertConfig, read_config
 from tinybert.model.shapes import forward_flop
 
-# Warm is when the medians of two successive blocks of calls differ by less than this (measuring.md's 1 % is never reached on a shared CPU).
+# Warm is when the medians of two successive blocks of calls differ by less than this (1 % is out of reach on a CPU with neighbours).
 WARM_DIFFERENCE = {"cpu": 0.05, "cuda": 0.01}
 BLOCK_CALLS = 5
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from tinybert.data.batches import Batch, collate, evaluation_batches
-from tinybert.data.tokens import Tokens
+from tinybert.data.tokens import Tokens, truncate
 
 REAL = "real"
-# Rows padded to one length cost the same whatever they say: a few batches do.
-PADDED_BATCHES = 4
+# Rows padded to one length cost the same whatever they say: a few batches do, so that no single one stays in the caches.
+PADDED_BATCHES = 3
 # Single rows stand for the whole set by their lengths, evenly from the shortest to the longest.
 SINGLE_ROWS = 64
 
@@ -18,8 +18,10 @@ def forward_batches(tokens: Tokens, batch_size: int, length: int | str, seed: in
     """The batches of one cycle, all of `batch_size` rows, in an order drawn by `seed` so that lengths alternate.
 
     `length` a number: padded to it, with rows spread over all lengths. "real": padded to the longest row of the batch, rows of like
-    length together: every such batch of the dev set, or for single rows a choice spread over all lengths.
+    length together: every such batch of the dev set, or for single rows a choice spread over all lengths. Longer rows are cut.
     """
+    if length != REAL:
+        tokens = truncate(tokens, int(length))
     by_length = np.argsort(tokens.lengths, kind="stable")
     if length != REAL:
         count = min(PADDED_BATCHES, max(1, len(tokens) // batch_size))

@@ -23,7 +23,6 @@ class Orders:
     seed: int
     tokens: str
     records: str
-    max_length: int
     dataset_pass: dict[str, int] | None
     cells: tuple[tuple[int, int | str], ...]
     warmup: dict[str, float]

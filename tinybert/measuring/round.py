@@ -46,7 +46,7 @@ def _measure(orders: Orders, out: Path) -> dict[str, Any]:
 
     E.setup(orders.device, orders.threads)
     facts: dict[str, Any] = {"host_before_bytes": host_bytes()}
-    tokens = load_tokens(Path(orders.tokens), orders.max_length)
+    tokens = load_tokens(Path(orders.tokens))
     begun_s = time.perf_counter()
     try:
         runtime = runtimes.open_runtime(

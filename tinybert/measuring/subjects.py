@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 
+from tinybert.errors import BadInputError
 from tinybert.model.config import BertConfig, read_config
 from tinybert.model.shapes import count_parameters
 from tinybert.model.weights import FILE, random_weights, save_model
@@ -82,15 +83,21 @@ def models(spec: StageSpec, scratch: Path) -> list[Model]:
 
 
 def subjects(measured: Sequence[Model], groups: Sequence[dict[str, Any]]) -> list[Subject]:
-    """`groups`: the option `forward.cells`. The engine in float32 is always among them: the dataset pass is timed on it."""
-    wanted: dict[tuple[str, str], list[Cell]] = {("engine", "float32"): []}
+    """`groups`: the option `forward.cells`. The engine in float32 is always among them: the dataset pass is timed on it.
+
+    Raises BadInputError where a group names a model that there is not.
+    """
+    names = [model.name for model in measured]
+    wanted: dict[tuple[str, str, str], list[Cell]] = {("engine", "float32", name): [] for name in names}
     for group in groups:
-        cells = wanted.setdefault((group["runtime"], group["precision"]), [])
-        cells += [(size, length) for size in group["batch_sizes"] for length in group["lengths"]]
+        for name in group.get("models", names):
+            if name not in names:
+                raise BadInputError(f"forward.cells names the model {name!r}; there are: {', '.join(names)}")
+            cells = wanted.setdefault((group["runtime"], group["precision"], name), [])
+            cells += [(size, length) for size in group["batch_sizes"] for length in group["lengths"]]
     return [
-        Subject(model, runtime, precision, tuple(dict.fromkeys(cells)))
-        for (runtime, precision), cells in wanted.items()
-        for model in measured
+        Subject(measured[names.index(name)], runtime, precision, tuple(dict.fromkeys(cells)))
+        for (runtime, precision, name), cells in wanted.items()
     ]
 
 

@@ -242,9 +242,9 @@ def _throttling(observed: Observed, limits: Limits) -> Iterator[str]:
 
 def _fact_reasons(facts: Facts, limits: Limits, median: float, unit: str) -> Iterator[Reason]:
     if not facts.synchronized:
-        yield Reason("synchronization", "work known to be heavy took no longer when waited for")
+        yield Reason("synchronization", "after it, fetching a result still waited for the work")
     if facts.differing_predictions:
-        yield Reason("predictions-differ", f"{facts.differing_predictions} rows are predicted differently")
+        yield Reason("predictions-differ", f"{facts.differing_predictions} of them")
     if facts.gflop_per_s is not None and facts.peak_gflop_per_s is not None:
         share = facts.gflop_per_s / facts.peak_gflop_per_s
         if share > limits.peak_share:

@@ -25,23 +25,20 @@ def run(context: StageContext) -> Outcome:
     spec, out, options = context.spec, context.out, context.spec.options
     measured = models(spec, out / SCRATCH / "models")
     wanted = subjects(measured, options["forward"]["cells"])
-    limits = validity.limits_for(
-        spec.device.partition(":")[0], options["rounds"], int(options["forward"]["round"]["calls"])
-    )
-    pass_limits = validity.limits_for(
-        spec.device.partition(":")[0], options["rounds"], options["dataset_pass"]["passes"]
-    )
+    device, rounds, timed = spec.device.partition(":")[0], options["rounds"], options["dataset_pass"] is not None
+    limits = validity.limits_for(device, rounds, options["forward"]["round"]["calls"])
+    pass_limits = validity.limits_for(device, rounds, options["dataset_pass"]["passes"] if timed else 0)
     with Watch(spec.device) as watch:
-        everyone = Attempt(1, tuple(wanted), frozenset(each.id for each in wanted if each.is_default))
+        everyone = Attempt(1, tuple(wanted), frozenset(each.id for each in wanted if timed and each.is_default))
         found, order = run_attempt(everyone, spec, out / SCRATCH, watch)
         first = {name: processes[0] for name, processes in found.items()}
-        cells = findings.judge_cells(wanted, found, first, limits, attempts=1)
+        cells = findings.judge_cells(wanted, found, first, limits, 1, known={})
         passes = findings.judge_dataset_passes(found, first, pass_limits, attempts=1)
-        if again := _again(wanted, cells, passes):
+        if options["attempts"] > 1 and (again := _again(wanted, cells, passes)):
             second, more_order = run_attempt(again, spec, out / SCRATCH, watch)
             found |= {name: second[name] for name in again.dataset_passes}
             order += more_order
-            cells |= findings.judge_cells(again.subjects, second, first, limits, attempts=2)
+            cells |= findings.judge_cells(again.subjects, second, first, limits, 2, known=cells)
             passes |= findings.judge_dataset_passes(second, first, pass_limits, attempts=2)
     details = _details(watch, measured, wanted, first, found, cells, passes) | {
         "protocol": _protocol(options, order, first, watch)
@@ -73,14 +70,8 @@ def _protocol(
     options: dict[str, Any], order: list[list[str]], first: Mapping[str, SubjectRound], watch: Watch
 ) -> dict[str, Any]:
     proofs = [each.facts["synchronization"] for each in first.values() if not each.absent]
-    ran = next(each.facts["dataset_passes"][0] for each in first.values() if each.facts.get("dataset_passes"))
-    return {
-        "rows": ran["rows"],
-        "batch_size": options["dataset_pass"]["batch_size"],
-        "padded_length": options["dataset_pass"]["padded_length"],
-        "loader": LOADER,
+    return _pass_protocol(options["dataset_pass"], first) | {
         "rounds": options["rounds"],
-        "passes_per_round": options["dataset_pass"]["passes"],
         "order": order,
         "forward": options["forward"],
         "synchronization": {
@@ -89,6 +80,20 @@ def _protocol(
             "synchronised_ms": proofs[0]["synchronized_ms"],
         },
         "clocks": watch.clocks(),
+    }
+
+
+def _pass_protocol(wanted: dict[str, int] | None, first: Mapping[str, SubjectRound]) -> dict[str, Any]:
+    """Of the dataset pass; nothing where none is timed."""
+    if wanted is None:
+        return {}
+    ran = next(each.facts["dataset_passes"][0] for each in first.values() if each.facts.get("dataset_passes"))
+    return {
+        "rows": ran["rows"],
+        "batch_size": wanted["batch_size"],
+        "padded_length": wanted["padded_length"],
+        "loader": LOADER,
+        "passes_per_round": wanted["passes"],
     }
 
 
@@ -106,12 +111,12 @@ def _details(
     absent = [{"what": name, "why": each.absent} for name, each in first.items() if each.absent]
     defaults = {each.model.name: each.id for each in wanted if each.is_default}
     described = {
-        model.name: model.facts() | _pass_facts(found[defaults[model.name]], passes[defaults[model.name]])
+        model.name: model.facts() | _pass_facts(found[defaults[model.name]], passes.get(defaults[model.name]))
         for model in measured
     }
     return {
         "models": described,
-        "dataset_pass_speedup": _pass_speedup(measured, {name: passes[defaults[name]] for name in defaults}),
+        "dataset_pass_speedup": _pass_speedup(measured, {name: passes.get(defaults[name]) for name in defaults}),
         "forward": [each.as_json(peaks.get(each.subject.precision, {}).get("gflop_per_s")) for each in cells.values()],
         "speedups": findings.speedups(cells),
         "peers": findings.peers(cells),
@@ -125,22 +130,21 @@ def _details(
 
 
 def _pass_facts(
-    processes: Sequence[SubjectRound], judged: tuple[Sequence[validity.Round], validity.Timing]
+    processes: Sequence[SubjectRound], judged: tuple[Sequence[validity.Round], validity.Timing] | None
 ) -> dict[str, Any]:
-    rounds, timing = judged
+    rounds, timing = judged if judged else ((), None)
     return {
         "load_s": [each.facts["load_s"] for each in processes],
         "first_pass_s": [seconds for each in processes for seconds in each.first_passes_s],
         "dataset_pass_s": [sample for each in rounds for sample in each.samples],
-        "dataset_pass": timing.as_json(),
+        "dataset_pass": timing.as_json() if timing else None,
     }
 
 
 def _pass_speedup(measured: Sequence[Model], passes: Mapping[str, Any]) -> dict[str, Any] | None:
-    roles = {role: next((each.name for each in measured if each.role == role), None) for role in ("teacher", "student")}
-    if roles["teacher"] is None or roles["student"] is None:
-        return None
-    return findings.ratio(*passes[roles["teacher"]], *passes[roles["student"]])
+    by_role = {each.role: passes[each.name] for each in reversed(measured)}
+    teacher, student = by_role.get("teacher"), by_role.get("student")
+    return findings.ratio(*teacher, *student) if teacher and student else None
 
 
 def _subject_facts(subject: Subject, first: Mapping[str, Any], processes: Sequence[SubjectRound]) -> dict[str, Any]:
@@ -166,7 +170,7 @@ def _metrics(measured: Sequence[Model], details: dict[str, Any]) -> dict[str, fl
         if model.role in ("teacher", "student"):
             facts = details["models"][model.name]
             metrics[f"{model.role}_parameters"] = facts["parameters"]["encoder"]
-            if facts["dataset_pass"]["status"] == validity.VALID:
+            if facts["dataset_pass"] and facts["dataset_pass"]["status"] == validity.VALID:
                 metrics[f"{model.role}_dataset_pass_s"] = facts["dataset_pass"]["median"]
     if details["dataset_pass_speedup"]:
         metrics["speedup"] = details["dataset_pass_speedup"]["ratio"]

@@ -27,7 +27,7 @@ def test_both_clocks_are_told_apart() -> None:
     text = " ".join(texts(inference.section(records.two_engines())))
     assert "The dataset pass is the published one" in text and "The forward pass is the model alone" in text
     assert "OFRecord file read and decoded inside the clock" in text
-    assert "1 warm pass after the first, in an order drawn at random" in text
+    assert "1 warm pass in each round, in an order drawn at random" in text
 
 
 def test_every_forward_time_stands_with_its_accuracy() -> None:

@@ -52,7 +52,7 @@ def test_what_was_measured_stands_beside_the_verdict() -> None:
         "the published pass was the first one: the median of three processes' first passes"
     )
     assert passes["text"] == (
-        "First passes of 3 fresh processes 17.9, 18.1, 17.7 s; warmed up, the median is 17.1 s (16.9 to 17.5 s)."
+        "First passes of a fresh process 17.9, 18.1, 17.7 s; warmed up, the median is 17.1 s (16.9 to 17.5 s)."
     )
     assert claims["sst-2-speedup"]["measured"] == pytest.approx(17.9 / 5.61)
 

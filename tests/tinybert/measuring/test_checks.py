@@ -23,7 +23,7 @@ def orders(project: Project) -> Orders:
     return Orders(
         directory=str(project.root / "teacher" / "model"),
         runtime="engine", precision="float32", device="cpu", threads=THREADS, engine=E.NAME, labels=("0", "1"), seed=1,
-        tokens=str(project.root / "prepare" / "dev.safetensors"), records="", max_length=16, dataset_pass=None,
+        tokens=str(project.root / "prepare" / "dev.safetensors"), records="", dataset_pass=None,
         cells=((1, 16), (8, "real")), warmup={}, round={}, with_first_pass=False, with_checks=True, has_labels=True, find_peak=False,
     )  # fmt: skip
 
@@ -46,7 +46,7 @@ def test_a_broken_synchronisation_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_other_predictions_are_caught(project: Project, orders: Orders) -> None:
-    tokens = load_tokens(Path(orders.tokens), 16)
+    tokens = load_tokens(Path(orders.tokens))
     right = EngineRuntime(Path(orders.directory), orders.labels, "float32", "cpu")
     assert checks.compare_predictions(orders, right, tokens) == {"rows": 9, "different": 0, "agreement": 1.0}
 
@@ -63,7 +63,7 @@ def test_other_predictions_are_caught(project: Project, orders: Orders) -> None:
 @pytest.mark.engine("torch")
 @pytest.mark.parametrize("name", ["transformers", "onnxruntime"])
 def test_peers_compute_the_same(project: Project, orders: Orders, tmp_path: Path, name: str) -> None:
-    tokens = load_tokens(Path(orders.tokens), 16)
+    tokens = load_tokens(Path(orders.tokens))
     peer = open_runtime(name, Path(orders.directory), orders.labels, "float32", "cpu", THREADS, tmp_path)
     assert checks.compare_predictions(replace(orders, runtime=name), peer, tokens)["agreement"] == 1
 

@@ -167,7 +167,7 @@ def test_shapes_alone_can_be_measured(project: Project, tmp_path: Path) -> None:
     models = [{"name": "Narrow", "role": "student", "shape": STUDENT | {"layers": 1}}]
     cells = [
         {"runtime": runtime, "precision": "float32", "batch_sizes": [4], "lengths": [16]}
-        for runtime in ("engine", "transformers", "onnxruntime")
+        for runtime in ("engine", "onnxruntime")
     ]
     forward = OPTIONS["measure"]["forward"] | {"cells": cells}
     result = project.run("measure", tmp_path / "m", options={"models": models, "forward": forward})
@@ -177,11 +177,11 @@ def test_shapes_alone_can_be_measured(project: Project, tmp_path: Path) -> None:
     subjects = {(each["model"], each["runtime"]): each for each in details["subjects"]}
     assert all(each["agreement"] == 1 and each["accuracy"] is None for each in subjects.values())
     if E.NAME == "torch":
-        assert {runtime for _, runtime in subjects} == {"engine", "transformers", "onnxruntime"}
+        assert {runtime for _, runtime in subjects} == {"engine", "onnxruntime"}
     else:
         assert {runtime for _, runtime in subjects} == {"engine"}
         absent = {each["what"]: each["why"] for each in details["absent"]}
-        assert "PyTorch's environment" in absent["Narrow transformers float32"]
+        assert "PyTorch's environment" in absent["Narrow onnxruntime float32"]
 
 
 def _measuring() -> list[int]:
