@@ -18,6 +18,7 @@ from tinybert import artifacts, events, stop
 from tinybert.engine_choice import VARIABLE
 from tinybert.errors import InfrastructureError
 from tinybert.measuring.forward_cells import cell_id
+from tinybert.measuring.inputs import REAL
 from tinybert.measuring.orders import Orders
 from tinybert.measuring.round import BENCHMARK, FACTS
 from tinybert.measuring.subjects import Cell, Subject
@@ -205,7 +206,9 @@ def _read(folder: Path, orders: Orders) -> SubjectRound:
     for cell in orders.cells:
         name = cell_id(*cell)
         fact, window = facts["cells"][name], seen["windows"][name]
-        batches = [position % fact["batches"] for position in range(len(samples[name]))]
+        # Padded to one length, calls are alike whatever their rows say.
+        is_mixed = cell[1] == REAL
+        batches = [position % fact["batches"] for position in range(len(samples[name]))] if is_mixed else None
         timing = Round(samples[name], batches, _observed(window["observed"]), fact["warm"])
         cells[cell] = CellRound(timing, fact["first_call_ms"], fact["gflop_per_call"], window["energy_j"])
     dataset_pass = None
