@@ -167,14 +167,14 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def attention_with_scores(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, probability: float, training: bool
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, probability: float, training: bool
 ) -> tuple[Tensor, Tensor]:
     """Context [B, A, L, d] and scores [B, A, L, L] = query key^T / sqrt(d), before the mask and before the softmax.
 
     query, key, value: [B, A, L, d]; mask: float32 [B, 1, 1, L], 0 at real keys and -10000 at padding, added to the scores.
     """
     scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(query.shape[-1])
-    probabilities = dropout(torch.softmax(scores + mask, dim=-1), probability, training)
+    probabilities = dropout(torch.softmax(scores if mask is None else scores + mask, dim=-1), probability, training)
     return torch.matmul(probabilities, value), scores
 
 
@@ -183,8 +183,7 @@ def attention(
 ) -> Tensor:
     """The context alone, by the engine's fastest kernel. Arguments as for `attention_with_scores`; no mask: no row is padded."""
     if not training and query.device.type == "cpu" and key.shape[-2] <= SHORT_KEYS:
-        scores = torch.matmul(query, key.transpose(-1, -2)) / math.sqrt(query.shape[-1])
-        return torch.matmul(torch.softmax(scores if mask is None else scores + mask, dim=-1), value)
+        return attention_with_scores(query, key, value, mask, probability, training)[0]
     return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=probability if training else 0.0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from tinybert.measuring import statistics
@@ -29,8 +29,7 @@ class Judged:
 
     @property
     def seconds_per_call(self) -> float:
-        """The mean: at real lengths calls differ, and all of them together are one pass over the rows."""
-        return sum(sum(each.samples) for each in self.rounds) / self.timing.calls / 1e3
+        return _mean_s(self.rounds)
 
     def as_json(self, peak_gflop_per_s: float | None) -> dict[str, Any]:
         speed = self.gflop_per_call / self.seconds_per_call
@@ -79,21 +78,22 @@ def judge_cells(
                 for (name, place), other in {**known, **judged}.items()
                 if name == subject.id and place[1] == cell[1] and place[0] < cell[0]
             ]
-            each = Judged(
-                subject, cell, rounds,
-                timing=judge(rounds, limits, Facts(synchronized), "ms", attempts),
-                first_call_ms=tuple(part.first_call_ms for part in parts),
-                gflop_per_call=parts[0].gflop_per_call,
-                energy_j=tuple(part.energy_j for part in parts),
-            )  # fmt: skip
             facts = Facts(
                 synchronized,
                 differing_predictions=first[subject.id].facts["predictions"]["different"],
-                gflop_per_s=each.gflop_per_call / each.seconds_per_call,
+                gflop_per_s=parts[0].gflop_per_call / _mean_s(rounds),
                 peak_gflop_per_s=peaks.get(subject.precision),
                 smaller_batch_median=max(smaller, key=lambda other: other.cell[0]).timing.median if smaller else None,
             )
-            judged[subject.id, cell] = replace(each, timing=judge(rounds, limits, facts, "ms", attempts))
+            judged[subject.id, cell] = Judged(
+                subject,
+                cell,
+                rounds,
+                timing=judge(rounds, limits, facts, "ms", attempts),
+                first_call_ms=tuple(part.first_call_ms for part in parts),
+                gflop_per_call=parts[0].gflop_per_call,
+                energy_j=tuple(part.energy_j for part in parts),
+            )
     return judged
 
 
@@ -155,6 +155,11 @@ def peers(judged: Mapping[CellKey, Judged]) -> list[dict[str, Any]]:
             compared = ratio(each.rounds, each.timing, own.rounds, own.timing)
             found += [_place(each) | {"ratio": compared}] if compared else []
     return found
+
+
+def _mean_s(rounds: Sequence[Round]) -> float:
+    """Seconds a call, the mean: at real lengths calls differ, and all of them together are one pass over the rows."""
+    return sum(sum(each.samples) for each in rounds) / sum(len(each.samples) for each in rounds) / 1e3
 
 
 def _condition(each: Judged) -> tuple[Any, ...]:
