@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.paths import ROOT
 from harness.resolve.environment import ensure_environment
 
-PEER = "optimum-benchmark==0.6.0"
+PEER = ("optimum-benchmark==0.6.0", "optimum==2.0.0", "transformers==4.57.1")  # 0.6.0 needs transformers 4; all three timers use it
 
 
 def test_three_timers_agree(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_three_timers_agree(tmp_path: Path) -> None:
     (engine,) = (torch.parent.parent / "lib").glob("python3*/site-packages")
     # The engine's packages as they are; what the peer wants beside them comes into an environment of its own.
     (packages / "engine.pth").write_text(f"{engine}\n")
-    subprocess.run([str(python), "-m", "pip", "install", "-qq", PEER], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-qq", *PEER], check=True)
     done = subprocess.run(
         [str(python), str(ROOT / "benchmarks" / "timers.py"), str(tmp_path)],
         env=os.environ | {"PYTHONPATH": str(ROOT), "TINYBERT_ENGINE": "torch"},

@@ -80,21 +80,24 @@ def _ours(model: Path, tokens: Path, out: Path) -> list[float]:
 
 
 def _optimum(model: Path, out: Path) -> list[float]:
+    """optimum-benchmark 0.6.0 inside the process that is started here: its own process launcher keeps a second process spinning, which
+    doubles the times on two cores. It passes `inter_op_num_threads` to `torch.set_num_threads`, and the other one to the other.
+    """
     script = f"""
 import json
-from optimum_benchmark import Benchmark, BenchmarkConfig, InferenceConfig, ProcessConfig, PyTorchConfig
+from optimum_benchmark import Benchmark, BenchmarkConfig, InferenceConfig, InlineConfig, PyTorchConfig
 
 if __name__ == "__main__":
     config = BenchmarkConfig(
         name="student",
-        launcher=ProcessConfig(),
+        launcher=InlineConfig(),
         scenario=InferenceConfig(
             latency=True, warmup_runs={WARMUP_CALLS}, iterations={CALLS}, duration={SECONDS},
             input_shapes={{"batch_size": {BATCH}, "sequence_length": {LENGTH}}},
         ),
         backend=PyTorchConfig(
             model={str(model)!r}, task="text-classification", library="transformers", device="cpu",
-            intra_op_num_threads={THREADS},
+            inter_op_num_threads={THREADS},
         ),
     )
     report = Benchmark.launch(config)
