@@ -267,7 +267,8 @@ def _spread_reasons(medians: Sequence[float], limits: Limits, unit: str) -> Iter
 
 
 def _outlier_reasons(outliers: int, calls: int, limits: Limits) -> Iterator[Reason]:
-    if outliers > limits.outlier_share * calls:
+    # A single call moves no median, and one of nine would be more than any share.
+    if outliers > max(1, limits.outlier_share * calls):
         yield Reason("outliers", f"{outliers} of {calls} calls")
 
 
