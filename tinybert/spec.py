@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,69 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """The range of a regression's gold scores."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Rows without labels; `name` is that of the GLUE submission. `id` names the column of the row's number."""
+
+    name: str
+    file: str
+    header: bool
+    id: str | int
+    text_a: str | int
+    text_b: str | int | None
+
+
+@dataclass(frozen=True)
 class Task:
+    """A task as `contract/task.schema.json` describes it. `dev`: name -> file, the first one chooses checkpoints.
+
+    `labels`: the classes in the order of the logits; of a regression (`scores` is given) the one name of its output.
+    """
+
     name: str
     labels: tuple[str, ...]
-    metric: str
+    scores: Scores | None
+    metrics: tuple[str, ...]
     header: bool
     columns: Columns
+    left_out: tuple[str, ...]
+    irregular_rows: str
+    train: str
+    dev: Mapping[str, str]
+    test: tuple[TestSet, ...]
+
+    @property
+    def is_regression(self) -> bool:
+        return self.scores is not None
+
+    @property
+    def metric(self) -> str:
+        """The one that chooses checkpoints and heads the tables."""
+        return self.metrics[0]
+
+    @staticmethod
+    def of(raw: Mapping[str, Any]) -> Task:
+        """From what is valid against the schema."""
+        return Task(
+            name=raw["name"],
+            labels=tuple(raw["labels"]),
+            scores=None if raw["scores"] is None else Scores(**raw["scores"]),
+            metrics=tuple(raw["metrics"]),
+            header=raw["header"],
+            columns=Columns(**raw["columns"]),
+            left_out=tuple(raw["left_out"]),
+            irregular_rows=raw["irregular_rows"],
+            train=raw["train"],
+            dev=dict(raw["dev"]),
+            test=tuple(TestSet(name, **facts) for name, facts in raw["test"].items()),
+        )
 
 
 @dataclass(frozen=True)
@@ -80,7 +138,6 @@ def load_spec(path: Path, stage: str) -> StageSpec:
     for name, directory in inputs.items():
         if not directory.is_dir():
             raise BadInputError(f"the input {name!r} of the stage {stage} is not a directory: {directory}")
-    task = raw["task"]
     return StageSpec(
         stage=stage,
         key=raw["key"],
@@ -88,7 +145,7 @@ def load_spec(path: Path, stage: str) -> StageSpec:
         device=raw["device"],
         threads=raw["threads"],
         seed=raw["seed"],
-        task=Task(task["name"], tuple(task["labels"]), task["metric"], task["header"], Columns(**task["columns"])),
+        task=Task.of(raw["task"]),
         inputs=inputs,
         options=raw["options"],
     )

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.tinybert.tasks import GLUE, glue, raw_task
 from tests.tinybert.tiny import OPTIONS, Project, write_spec
 from tinybert.errors import BadInputError
-from tinybert.spec import Columns, load_spec
+from tinybert.spec import Columns, Scores, load_spec, violations
 
 
 def test_valid_specification(project: Project, tmp_path: Path) -> None:
@@ -33,7 +34,8 @@ def change(raw: dict[str, Any], **changes: Any) -> None:
         (lambda raw: change(raw, inputs={}), ["the stage prepare needs the inputs weights"]),
         (lambda raw: raw["inputs"].update(weights="/nowhere"), ["'weights'", "not a directory: /nowhere"]),
         (lambda raw: raw["options"].update(max_length=4, speed=2), ["max_length: 4 is less", "'speed' was unexpected"]),
-        (lambda raw: raw["task"].update(labels=["0"]), ["task.labels: ['0'] is too short"]),
+        (lambda raw: raw["task"].update(labels=[]), ["task.labels: []"]),
+        (lambda raw: raw["task"].update(metric="accuracy"), ["task: ", "'metric' was unexpected"]),
         (lambda raw: change(raw, seed=-1, threads=0), ["seed: -1", "threads: 0"]),
     ],
 )
@@ -54,3 +56,35 @@ def test_something_else(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(BadInputError, match=r"spec\.json"):
         load_spec(path, "teacher")
+
+
+def test_tasks_as_the_stages_see_them() -> None:
+    mnli = glue("MNLI")
+    assert (mnli.metric, mnli.scores, mnli.is_regression) == ("accuracy", None, False)
+    assert list(mnli.dev) == ["matched", "mismatched"]
+    assert [(test.name, test.file, test.id) for test in mnli.test] == [
+        ("MNLI-m", "test_matched.tsv", "index"),
+        ("MNLI-mm", "test_mismatched.tsv", "index"),
+        ("AX", "diagnostic.tsv", "index"),
+    ]
+    stsb = glue("STS-B")
+    assert (stsb.metric, stsb.scores, stsb.is_regression) == ("corr", Scores(0, 5), True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metrics": ["acuracy"]}, "metrics.0: 'acuracy' is not one of"),
+        ({"metrics": []}, "metrics: []"),
+        ({"scores": {"low": 0}}, "scores: 'high' is a required property"),
+        ({"irregular_rows": "mend"}, "irregular_rows: 'mend' is not one of"),
+        ({"train": "../train.tsv"}, "train: '../train.tsv' does not match"),
+        ({"dev": {}}, "dev: {}"),
+        ({"dev": {"Dev 1": "dev.tsv"}}, "dev: 'Dev 1' does not match"),
+        ({"test": {"RTE": {"file": "test.tsv"}}}, "test.RTE: 'header' is a required property"),
+        ({"test": {"a/b": GLUE["RTE"]["test"]["RTE"]}}, "test: 'a/b' does not match"),
+        ({"columns": {"text_a": "sentence", "label": "label"}}, "columns: 'text_b' is a required property"),
+    ],
+)
+def test_every_fault_of_a_task_is_named(changes: dict[str, Any], message: str) -> None:
+    assert any(message in violation for violation in violations("task.schema.json", raw_task(**changes)))

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.tinybert.tasks import raw_task
 from tinybert import engine as E
 from tinybert.data.batches import Batch
 from tinybert.engine_choice import VARIABLE
@@ -28,13 +29,7 @@ ROOT = Path(__file__).parents[2]
 THREADS = 1
 TEACHER = BertConfig(layers=4, hidden_size=32, heads=4, intermediate_size=64, vocab_size=200, max_positions=32)
 STUDENT = {"layers": 2, "hidden_size": 24, "heads": 4, "intermediate_size": 48}
-TASK = {
-    "name": "tiny",
-    "labels": ["0", "1"],
-    "metric": "accuracy",
-    "header": True,
-    "columns": {"text_a": "sentence", "text_b": None, "label": "label"},
-}
+TASK = raw_task(name="tiny")
 PHASE = {"epochs": 2, "learning_rate": 3e-3, "weight_decay": 0.01, "warmup_fraction": 0.1, "schedule": "linear"}
 COMMON = {
     "rows": None,
@@ -58,8 +53,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "prediction": PHASE,
         "joint": None,
         "temperature": 1,
+        "loss_weights": {"embedding": 1, "hidden": 1, "attention": 1, "prediction": 1},
+        "hard_label_weight": 0,
     },
-    "evaluate": {"batch_size": 7, "max_length": 16},
+    "evaluate": {"batch_size": 7, "max_length": 16, "submissions": ["teacher", "student"]},
     "measure": {
         "models": None,
         "rounds": 2,
@@ -83,11 +80,13 @@ E.setup("cpu", THREADS)
 class Project:
     """Where the stages of one tiny pipeline lie. `run` runs a stage in this process, `command` as the command it is."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, task: dict[str, Any] = TASK, write: Callable[[Path], None] | None = None) -> None:
+        """`write` puts the task's files into a folder; without it there are reviews."""
         self.root = root
+        self.task = task
         self.data = root / "data"
         self.weights = root / "weights"
-        _write_data(self.data)
+        (write or _write_data)(self.data)
         write_weights(self.weights, TEACHER)
 
     def spec(self, stage: str, **changes: Any) -> dict[str, Any]:
@@ -100,7 +99,7 @@ class Project:
             "device": "cpu",
             "threads": THREADS,
             "seed": 1,
-            "task": copy.deepcopy(TASK),
+            "task": copy.deepcopy(self.task),
             "inputs": {"weights": str(self.weights), "data": str(self.data)}
             | {name: str(self.root / name) for name in OPTIONS if (self.root / name).is_dir()},
             "options": copy.deepcopy(OPTIONS[stage]),

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tinybert.data.examples import Labels
 from tinybert.data.tokens import Tokens
 
 Rows = NDArray[np.int64]
+BatchLabels = NDArray[np.int64] | NDArray[np.float32]
 
 # Rows are sorted by length inside windows of so many batches: large enough for batches of like rows, small beside an
 # epoch, so that which rows meet in a batch stays random.
@@ -23,14 +25,14 @@ PAD_ID = 0  # [PAD] is the first entry of every BERT vocabulary; tokenizer.py ch
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded arrays, all int64: `input_ids`, `attention_mask` (1: token, 0: padding) and `segment_ids` (1: text B) [B, L];
-    `labels` and `rows`, the positions in the data set, [B].
+    """Padded arrays: `input_ids`, `attention_mask` (1: token, 0: padding) and `segment_ids` (1: text B), int64 [B, L];
+    `labels`, int64 classes or float32 scores [B]; `rows`, the positions in the data set, int64 [B].
     """
 
     input_ids: NDArray[np.int64]
     attention_mask: NDArray[np.int64]
     segment_ids: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    labels: BatchLabels
     rows: Rows
 
 
@@ -80,8 +82,12 @@ def collate(tokens: Tokens, rows: Rows, length: int | None) -> Batch:
     input_ids = np.full(mask.shape, PAD_ID, np.int64)
     input_ids[mask] = tokens.input_ids[(tokens.offsets[rows][:, None] + position)[mask]]
     segments = mask & (position >= tokens.first_lengths[rows][:, None])
-    labels = tokens.labels[rows].astype(np.int64)
-    return Batch(input_ids, mask.astype(np.int64), segments.astype(np.int64), labels, rows)
+    return Batch(input_ids, mask.astype(np.int64), segments.astype(np.int64), _labels(tokens.labels[rows]), rows)
+
+
+def _labels(labels: Labels) -> BatchLabels:
+    """Classes as the engines' cross-entropy takes them; scores stay as they are."""
+    return labels.astype(np.int64) if np.issubdtype(labels.dtype, np.integer) else labels.astype(np.float32)
 
 
 def _permutation(rng: np.random.Generator, count: int) -> Rows:

@@ -27,11 +27,23 @@ import numpy as np
 
 from tinybert import artifacts
 from tinybert.data import lexicon
-from tinybert.data.tsv import Examples
+from tinybert.data.examples import Examples
 from tinybert.errors import BadInputError
 from tinybert.spec import Columns, Task
 
-TASK = Task("embedded sample", ("0", "1"), "accuracy", True, Columns("sentence", None, "label"))
+TASK = Task(
+    name="embedded sample",
+    labels=("0", "1"),
+    scores=None,
+    metrics=("accuracy",),
+    header=True,
+    columns=Columns("sentence", None, "label"),
+    left_out=(),
+    irregular_rows="refuse",
+    train="train.tsv",
+    dev={"dev": "dev.tsv"},
+    test=(),
+)
 """The sample's layout: SST-2's."""
 
 # The difficulty, as shares.

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
 from tinybert import artifacts
-from tinybert.data.tsv import Examples
+from tinybert.data.examples import Examples, Labels
 from tinybert.errors import InfrastructureError
 
 CHUNK_ROWS = 4096
@@ -25,13 +25,13 @@ class Tokens:
     """All rows end to end: row r is `input_ids[offsets[r]:offsets[r + 1]]`, `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`.
 
     input_ids: uint16, or uint32 for vocabularies beyond 65,536 [tokens]; offsets: int64 [rows + 1];
-    first_lengths: uint16 [rows], the length of `[CLS] A [SEP]`; labels: int32 [rows].
+    first_lengths: uint16 [rows], the length of `[CLS] A [SEP]`; labels: int32 classes or float32 scores [rows].
     """
 
     input_ids: Integers
     offsets: NDArray[np.int64]
     first_lengths: Integers
-    labels: NDArray[np.int32]
+    labels: Labels
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -3,84 +3,97 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinybert import artifacts, events, stop
-from tinybert.data import sample
+from tinybert.data import sample, splits
+from tinybert.data.examples import Examples, read_examples, read_test
 from tinybert.data.ofrecord import write_records
 from tinybert.data.tokenizer import load_tokenizer, save_tokenizer
 from tinybert.data.tokens import Tokens, save_tokens, tokenize
-from tinybert.data.tsv import Examples, read_examples
 from tinybert.errors import BadInputError
 from tinybert.result import Outcome, StageContext
-from tinybert.spec import StageSpec
+from tinybert.spec import StageSpec, Task
 
-SPLITS = ("train", "dev")
-RECORDS = {"train": "ofrecord/train/train.of_record-0", "dev": "ofrecord/eval/eval.of_record-0"}
-"""The published layout calls the dev set `eval`."""
+TRAIN, DEV = "train", "dev"
 
 
 def run(context: StageContext) -> Outcome:
-    spec, out = context.spec, context.out
+    spec, out, task = context.spec, context.out, context.spec.task
     tokenizer = load_tokenizer(spec.inputs["weights"])
-    directory = _source(spec, out)
-    examples = {split: read_examples(directory / f"{split}.tsv", spec.task) for split in SPLITS}
+    labelled, tests = _paths(task, _sources(spec, out))
+    examples = {stem: read_examples(path, task) for stem, path in labelled.items()}
+    for test in task.test:
+        if path := tests.get(splits.test_stem(test.name)):
+            examples[splits.test_stem(test.name)] = read_test(path, task, test)
     tokens: dict[str, Tokens] = {}
-    truncated_rows = 0
-    for split in SPLITS:
-        report = _reporter(f"tokenize {split}", len(examples[split]))
-        tokens[split], cut = tokenize(tokenizer, examples[split], spec.options["max_length"], report)
-        truncated_rows += cut
-    records: dict[str, int] = {}
-    for split in SPLITS:
+    cut: dict[str, int] = {}
+    for stem, rows in examples.items():
+        report = _reporter(f"tokenize {stem}", len(rows))
+        tokens[stem], cut[stem] = tokenize(tokenizer, rows, spec.options["max_length"], report)
+    for stem, rows in examples.items():
         stop.check()
-        save_tokens(out / f"{split}.safetensors", tokens[split])
-        records[split] = write_records(out / RECORDS[split], tokens[split])
-    _write_rows(out / "dev.jsonl", examples["dev"])
+        save_tokens(out / splits.tokens_file(stem), tokens[stem])
+        if stem != TRAIN:
+            _write_rows(out / splits.rows_file(stem), _entries(rows))
+    records: dict[str, int] = {}
+    for stem in labelled:
+        stop.check()
+        records[stem] = write_records(out / splits.records_file(stem), tokens[stem])
     save_tokenizer(tokenizer, spec.inputs["weights"], out / "tokenizer")
-    made = {"sample": "sample"} if spec.options["source"] == "sample" else {}
     return Outcome(
-        metrics=_metrics(tokens)
+        metrics=_metrics(tokens[TRAIN], tokens[DEV])
         | {
-            "truncated_rows": truncated_rows,
-            "ofrecord_train_rows": records["train"],
-            "ofrecord_eval_rows": records["dev"],
+            "truncated_rows": sum(cut[stem] for stem in labelled),
+            "left_out_rows": sum(rows.left_out_rows for rows in examples.values()),
+            "irregular_rows": sum(rows.irregular_rows for rows in examples.values()),
+            "ofrecord_train_rows": records[TRAIN],
+            "ofrecord_eval_rows": records[DEV],
         },
-        artifacts={
-            "train": "train.safetensors",
-            "dev": "dev.safetensors",
-            "dev_rows": "dev.jsonl",
-            "ofrecord": "ofrecord",
-            "tokenizer": "tokenizer",
-        }
-        | made,
+        artifacts=_artifacts(examples, spec.options["source"]),
         details={
             "source": spec.options["source"],
-            "files": {f"{split}.tsv": _facts(directory / f"{split}.tsv", len(examples[split])) for split in SPLITS},
-            "label_counts": {split: _label_counts(examples[split], spec.task.labels) for split in SPLITS},
+            "files": {path.name: _facts(path, len(examples[stem])) for stem, path in (labelled | tests).items()},
+            "absent_tests": [test.name for test in task.test if splits.test_stem(test.name) not in tests],
+            "label_counts": None if task.is_regression else _label_counts(examples, labelled, task.labels),
         },
     )
 
 
-def _source(spec: StageSpec, out: Path) -> Path:
-    """The directory that holds train.tsv and dev.tsv; the embedded sample is written into the stage's own."""
+def _sources(spec: StageSpec, out: Path) -> list[Path]:
+    """The directory of the task's files, and that of the diagnostic set; the embedded sample is written into the stage's own."""
     if spec.options["source"] == "directory":
         if "data" not in spec.inputs:
             raise BadInputError('the stage prepare with source "directory" needs the input "data"')
-        return spec.inputs["data"]
+        return [spec.inputs[name] for name in ("data", "diagnostic") if name in spec.inputs]
     size = spec.options["sample"]
     if size is None:
         raise BadInputError('the stage prepare with source "sample" needs the option "sample": its rows and seed')
-    task = spec.task
-    if (task.labels, task.header, task.columns) != (sample.TASK.labels, sample.TASK.header, sample.TASK.columns):
-        raise BadInputError(f"the embedded sample has SST-2's shape, not {task.name}'s: give the task's own files")
+    if _shape(spec.task) != _shape(sample.TASK):
+        raise BadInputError(f"the embedded sample has SST-2's shape, not {spec.task.name}'s: give the task's own files")
     directory = out / "sample"
     sample.write(directory, size["train_rows"], size["dev_rows"], size["seed"])
-    return directory
+    return [directory]
+
+
+def _shape(task: Task) -> tuple[object, ...]:
+    return task.labels, task.scores, task.header, task.columns, task.train, list(task.dev.values())
+
+
+def _paths(task: Task, sources: Sequence[Path]) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Stem -> file: of train and dev sets, which the first source must have, and of the test sets that any source has."""
+    labelled = {TRAIN: sources[0] / task.train}
+    labelled |= {stem: sources[0] / task.dev[name] for name, stem in splits.dev_names(task)}
+    tests: dict[str, Path] = {}
+    for test in task.test:
+        places = [source / test.file for source in sources]
+        if found := next((path for path in places if path.exists()), None):
+            tests[splits.test_stem(test.name)] = found
+    return labelled, tests
 
 
 def _reporter(phase: str, total: int) -> Callable[[int], None]:
@@ -91,8 +104,7 @@ def _reporter(phase: str, total: int) -> Callable[[int], None]:
     return report
 
 
-def _metrics(tokens: dict[str, Tokens]) -> dict[str, float]:
-    train, dev = tokens["train"], tokens["dev"]
+def _metrics(train: Tokens, dev: Tokens) -> dict[str, float]:
     return {
         "train_rows": len(train),
         "dev_rows": len(dev),
@@ -103,15 +115,33 @@ def _metrics(tokens: dict[str, Tokens]) -> dict[str, float]:
     }
 
 
-def _write_rows(path: Path, examples: Examples) -> None:
-    text_b: Sequence[str | None] = examples.text_b or [None] * len(examples)
-    rows = enumerate(zip(examples.text_a, text_b, examples.labels.tolist(), strict=True))
+def _artifacts(stems: Collection[str], source: str) -> dict[str, str]:
+    named = {stem: splits.tokens_file(stem) for stem in stems}
+    rows = {f"{stem}_rows": splits.rows_file(stem) for stem in stems if stem != TRAIN}
+    made = {"sample": "sample"} if source == "sample" else {}
+    return named | rows | {"ofrecord": splits.OFRECORD, "tokenizer": "tokenizer"} | made
 
+
+def _entries(examples: Examples) -> Iterable[dict[str, Any]]:
+    """One object a row: with its label or score, or of a test set with its id."""
+    text_b: Sequence[str | None] = examples.text_b or [None] * len(examples)
+    names: Sequence[str | float] = examples.ids or [_number(label) for label in examples.labels]
+    for row, (a, b, name) in enumerate(zip(examples.text_a, text_b, names, strict=True)):
+        if examples.ids:
+            yield {"row": row, "id": name, "text_a": a, "text_b": b}
+        else:
+            yield {"row": row, "text_a": a, "text_b": b, "label": name}
+
+
+def _number(label: np.int32 | np.float32) -> float:
+    """A class as an int; a score as the file has it, 3.8 and not float32's 3.7999999523."""
+    return int(label) if isinstance(label, np.integer) else float(str(label))
+
+
+def _write_rows(path: Path, entries: Iterable[Mapping[str, Any]]) -> None:
     def write(target: Path) -> None:
         with target.open("w", encoding="utf-8", newline="\n") as file:
-            for row, (a, b, label) in rows:
-                entry = {"row": row, "text_a": a, "text_b": b, "label": label}
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            file.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
 
     artifacts.write_atomically(path, write)
 
@@ -120,6 +150,8 @@ def _facts(path: Path, rows: int) -> dict[str, Any]:
     return {"sha256": artifacts.sha256_file(path), "bytes": path.stat().st_size, "rows": rows}
 
 
-def _label_counts(examples: Examples, labels: tuple[str, ...]) -> dict[str, int]:
-    counts = np.bincount(examples.labels, minlength=len(labels))
-    return {label: int(count) for label, count in zip(labels, counts, strict=True)}
+def _label_counts(
+    examples: Mapping[str, Examples], stems: Iterable[str], labels: tuple[str, ...]
+) -> dict[str, dict[str, int]]:
+    counts = {stem: np.bincount(examples[stem].labels, minlength=len(labels)).tolist() for stem in stems}
+    return {stem: dict(zip(labels, numbers, strict=True)) for stem, numbers in counts.items()}

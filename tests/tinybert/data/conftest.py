@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tinybert.spec import Columns, Task
-
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'\"-é中"
 WORDS = ["the", "film", "is", "good", "bad", "Good", "a", "mov", "##ie", "##ing"]
@@ -20,21 +18,6 @@ def write_vocabulary(directory: Path, extra: int = 0) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "vocab.txt").write_text("\n".join(entries) + "\n", encoding="utf-8")
     return directory
-
-
-@pytest.fixture
-def sst2() -> Task:
-    return Task("SST-2", ("0", "1"), "accuracy", True, Columns("sentence", None, "label"))
-
-
-@pytest.fixture
-def cola() -> Task:
-    return Task("CoLA", ("0", "1"), "accuracy", False, Columns(3, None, 1))
-
-
-@pytest.fixture
-def rte() -> Task:
-    return Task("RTE", ("entailment", "not_entailment"), "accuracy", True, Columns("sentence1", "sentence2", "label"))
 
 
 @pytest.fixture

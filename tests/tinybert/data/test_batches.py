@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,6 +73,13 @@ def test_collating_as_row_by_row(lengths: list[int], data: st.DataObject) -> Non
         assert batch.segment_ids[index].tolist() == segments + padding
     assert batch.labels.tolist() == [row % 2 for row in rows]
     assert {array.dtype for array in vars(batch).values()} == {np.dtype(np.int64)}
+
+
+def test_scores_stay_scores() -> None:
+    scores = np.array([0.5, 3.8, 5], np.float32)
+    batch = collate(replace(make_tokens([3, 4, 5]), labels=scores), np.array([2, 0]), None)
+    assert batch.labels.dtype == np.float32
+    assert batch.labels.tolist() == [5, 0.5]
 
 
 def test_a_row_that_does_not_fit_is_refused() -> None:

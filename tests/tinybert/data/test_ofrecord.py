@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,18 +37,18 @@ ROWS = make_tokens(
     [1, 0, 300],
 )
 
+SCORES = replace(ROWS, labels=np.array([3.8, 0, 5], np.float32))
+
 DIGEST = "8860dd426d7bb1d4f56e2962d00d7a65a8c6d03fc5b437bdd79677f39035a6f0"
 
 
-def messages(path: Path) -> list[dict[str, list[int]]]:
-    """Every record as protobuf itself reads it."""
-    raw, records = path.read_bytes(), []
+def messages(path: Path) -> Iterator[Any]:
+    """The features of every record as protobuf itself reads it."""
+    raw = path.read_bytes()
     while raw:
         (size,) = struct.unpack("<q", raw[:8])
-        parsed = OFRecord.FromString(raw[8 : 8 + size])
-        records.append({name: list(feature.int32_list.value) for name, feature in parsed.feature.items()})
+        yield OFRecord.FromString(raw[8 : 8 + size]).feature
         raw = raw[8 + size :]
-    return records
 
 
 def everything(path: Path, batch_size: int = 2, length: int = 128) -> list[Batch]:
@@ -59,7 +61,8 @@ def record(**changes: Any) -> bytes:
     values |= {"label_ids": [1], "is_real_example": [1]} | changes
     filled = OFRecord()
     for name, numbers in values.items():
-        filled.feature[name].int32_list.value.extend(numbers)
+        kind = "float_list" if any(isinstance(number, float) for number in numbers) else "int32_list"
+        getattr(filled.feature[name], kind).value.extend(numbers)
     raw = filled.SerializeToString()
     return struct.pack("<q", len(raw)) + raw
 
@@ -68,7 +71,8 @@ def test_protobuf_reads_what_was_written(tmp_path: Path) -> None:
     path = tmp_path / "train" / "train.of_record-0"
     assert write_records(path, ROWS) == 3
     padded = collate(ROWS, np.arange(3), 128)
-    assert messages(path) == [
+    read = [{name: list(each[name].int32_list.value) for name in each} for each in messages(path)]
+    assert read == [
         {
             "input_ids": padded.input_ids[row].tolist(),
             "input_mask": padded.attention_mask[row].tolist(),
@@ -78,6 +82,17 @@ def test_protobuf_reads_what_was_written(tmp_path: Path) -> None:
         }
         for row in range(3)
     ]
+
+
+def test_scores_are_lists_of_floats(tmp_path: Path) -> None:
+    path = tmp_path / "eval.of_record-0"
+    write_records(path, SCORES)
+    labels = [each["label_ids"] for each in messages(path)]
+    assert [label.WhichOneof("kind") for label in labels] == ["float_list"] * 3
+    assert [list(label.float_list.value) for label in labels] == [[score] for score in SCORES.labels.tolist()]
+    for batch_size in (1, 2, 5):
+        read = np.concatenate([batch.labels for batch in everything(path, batch_size)])
+        assert read.dtype == np.float32 and read.tolist() == SCORES.labels.tolist()
 
 
 def test_the_bytes_are_the_same_everywhere(tmp_path: Path) -> None:
@@ -146,6 +161,12 @@ def test_padding_examples_are_left_out(tmp_path: Path) -> None:
         (record(input_ids=[1] * 127), "record 0 is damaged, input_ids has 127 values, not 128"),
         (record(input_ids=[-1] * 128), "record 0 is damaged, input_ids holds a value out of range"),
         (record(input_mask=[2] * 128), "record 0 is damaged, input_mask holds a value out of range"),
+        (record(label_ids=[float("nan")]), "record 0 is damaged, label_ids holds a value out of range"),
+        (record(label_ids=[0.5, 0.5]), "record 0 is damaged, label_ids has 2 values, not 1"),
+        (
+            record() + record(label_ids=[0.5]),
+            "record 1 is damaged, label_ids has another type than in the records before",
+        ),
     ],
 )
 def test_damage_is_named(tmp_path: Path, content: bytes, message: str) -> None:
@@ -163,7 +184,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_damage_ends_in_another_error(tmp_path: Path, data: st.DataObject) -> None:
-    write_records(tmp_path / "whole", ROWS)
+    write_records(tmp_path / "whole", data.draw(st.sampled_from([ROWS, SCORES])))
     raw = bytearray((tmp_path / "whole").read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
@@ -175,11 +196,14 @@ def test_no_damage_ends_in_another_error(tmp_path: Path, data: st.DataObject) ->
     assert all(batch.input_ids.shape == (len(batch.rows), 128) and batch.input_ids.min() >= 0 for batch in batches)
 
 
-def test_oneflow_reads_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("label_type", ["int32", "float32"])
+def test_oneflow_reads_the_same(tmp_path: Path, label_type: str) -> None:
     flow = pytest.importorskip("oneflow", reason="OneFlow is not installed")
     rng = np.random.default_rng(0)
     rows = [rng.integers(1, 30_522, rng.integers(3, 129)).tolist() for _ in range(100)]
     tokens = make_tokens(rows, [max(2, len(row) // 2) for row in rows])
+    if label_type == "float32":
+        tokens = replace(tokens, labels=rng.uniform(0, 5, 100).astype(np.float32))
     path = tmp_path / "eval" / "eval.of_record-0"
     for _ in range(2):
         write_records(path, tokens)
@@ -188,7 +212,9 @@ def test_oneflow_reads_the_same(tmp_path: Path) -> None:
         str(path.parent), batch_size=25, data_part_num=1, part_name_prefix="eval.of_record-", part_name_suffix_length=-1
     )
     decoders = {
-        name: flow.nn.OFRecordRawDecoder(name, (width,), dtype=flow.int32)
+        name: flow.nn.OFRecordRawDecoder(
+            name, (width,), dtype=getattr(flow, label_type if name == "label_ids" else "int32")
+        )
         for name, width in [
             ("input_ids", 128),
             ("input_mask", 128),

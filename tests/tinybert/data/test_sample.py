@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tinybert.data import lexicon, sample
-from tinybert.data.tsv import Examples, read_examples
+from tinybert.data.examples import Examples, read_examples
 from tinybert.errors import BadInputError
 
 PAIRS = (lexicon.ADJECTIVES, lexicon.NOUNS, lexicon.QUALITIES, lexicon.VERBS)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from tokenizers import BertWordPieceTokenizer, Tokenizer
 
 from tests.tinybert.data.conftest import write_vocabulary
+from tests.tinybert.tasks import glue
+from tinybert.data.examples import Examples, read_examples
 from tinybert.data.tokenizer import load_tokenizer
 from tinybert.data.tokens import Tokens, load_tokens, save_tokens, tokenize, truncate
-from tinybert.data.tsv import Examples, read_examples
 from tinybert.errors import InfrastructureError
-from tinybert.spec import Task
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40) | st.integers(1, 90).map("film ".__mul__)
 ODD = [
@@ -134,9 +134,9 @@ def test_damaged_files_name_the_remedy(tmp_path: Path) -> None:
         load_tokens(tmp_path / "absent.safetensors")
 
 
-def test_real_rows_as_transformers_and_small_in_memory(real_sst2: Path, minilm: Path, sst2: Task) -> None:
+def test_real_rows_as_transformers_and_small_in_memory(real_sst2: Path, minilm: Path) -> None:
     transformers = pytest.importorskip("transformers", reason="transformers is not installed")
-    examples = read_examples(real_sst2 / "dev.tsv", sst2)
+    examples = read_examples(real_sst2 / "dev.tsv", glue("SST-2"))
     tokens, cut = tokenize(load_tokenizer(minilm), examples, 128, lambda rows: None)
     expected = transformers.BertTokenizerFast.from_pretrained(minilm)(examples.text_a, truncation=True, max_length=128)
     assert_same(tokens, expected["input_ids"], expected["token_type_ids"])

@@ -3,85 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.tinybert.data.conftest import write_vocabulary
+from tests.tinybert.stages.preparing import DIRECTORY, REPOSITORY, SAMPLE, SST2, Stage
+from tests.tinybert.tasks import GLUE
 from tinybert import artifacts
 from tinybert.data.ofrecord import read_batches
 from tinybert.data.tokens import load_tokens
-from tinybert.spec import violations
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-SST2 = {
-    "name": "SST-2",
-    "labels": ["0", "1"],
-    "metric": "accuracy",
-    "header": True,
-    "columns": {"text_a": "sentence", "text_b": None, "label": "label"},
-}
-RTE = SST2 | {
-    "name": "RTE",
-    "labels": ["entailment", "not_entailment"],
-    "columns": {"text_a": "sentence1", "text_b": "sentence2", "label": "label"},
-}
-SAMPLE = {"source": "sample", "sample": {"train_rows": 300, "dev_rows": 60, "seed": 1}, "max_length": 32}
-DIRECTORY = {"source": "directory", "sample": None, "max_length": 32}
-
-
-class Stage:
-    """One `prepare` to run: its specification and output below `root`."""
-
-    def __init__(self, root: Path, options: dict[str, Any], task: dict[str, Any], **inputs: Path) -> None:
-        self.out = root / "out"
-        self.file = root / "spec.json"
-        spec = {
-            "contract": 1,
-            "stage": "prepare",
-            "key": "0" * 64,
-            "engine": "torch",
-            "device": "cpu",
-            "threads": 1,
-            "seed": 1,
-            "task": task,
-            "inputs": {name: str(path) for name, path in inputs.items()},
-            "options": options,
-        }
-        self.file.write_text(json.dumps(spec))
-        self.command = [sys.executable, "-m", "tinybert", "prepare", "--spec", str(self.file), "--out", str(self.out)]
-
-    def run(self) -> tuple[int, list[dict[str, Any]]]:
-        """Exit code and events; a traceback fails the test."""
-        done = subprocess.run(self.command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        assert "Traceback" not in done.stderr, done.stderr
-        events = [json.loads(line) for line in done.stdout.splitlines()]
-        assert [problem for event in events for problem in violations("event.schema.json", event)] == []
-        return done.returncode, events
-
-    def succeed(self) -> dict[str, Any]:
-        code, events = self.run()
-        assert code == 0, events
-        result: dict[str, Any] = json.loads((self.out / "result.json").read_text())
-        return result
-
-    def fail(self) -> str:
-        code, events = self.run()
-        assert code == 2 and not (self.out / "result.json").exists()
-        assert events[-1]["event"] == "error" and events[-1]["exit_code"] == 2
-        message: str = events[-1]["message"]
-        assert "\n" not in message
-        return message
 
 
 @pytest.fixture
@@ -110,11 +48,13 @@ def test_the_sample_is_prepared_as_the_contract_says(tmp_path: Path, weights: Pa
         "dev_tokens_max": int(dev.lengths.max()),
         "truncated_rows": metrics["truncated_rows"],
         "bytes_per_row": train.bytes_per_row,
+        "left_out_rows": 0,
+        "irregular_rows": 0,
         "ofrecord_train_rows": 300,
         "ofrecord_eval_rows": 60,
     }
     assert metrics["truncated_rows"] > 0 and metrics["dev_tokens_max"] == 32
-    assert details["source"] == "sample"
+    assert details["source"] == "sample" and details["absent_tests"] == []
     assert details["label_counts"] == {"train": {"0": 150, "1": 150}, "dev": {"0": 30, "1": 30}}
     assert details["files"]["dev.tsv"]["sha256"] == artifacts.sha256_file(stage.out / "sample" / "dev.tsv")
     assert details["files"]["train.tsv"]["rows"] == 300
@@ -126,7 +66,7 @@ def test_the_sample_is_prepared_as_the_contract_says(tmp_path: Path, weights: Pa
         "tokenizer": "tokenizer",
         "sample": "sample",
     }
-    rows = [json.loads(line) for line in (stage.out / "dev.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = stage.rows("dev.jsonl")
     assert [row["row"] for row in rows] == list(range(60))
     assert [row["label"] for row in rows] == dev.labels.tolist()
     assert rows[0].keys() == {"row", "text_a", "text_b", "label"} and rows[0]["text_b"] is None
@@ -148,7 +88,7 @@ def test_preparing_again_changes_nothing(tmp_path: Path, weights: Path) -> None:
 
 
 def test_pairs_from_a_directory(tmp_path: Path, weights: Path) -> None:
-    stage = Stage(tmp_path, DIRECTORY, RTE, weights=weights, data=write_pairs(tmp_path / "RTE"))
+    stage = Stage(tmp_path, DIRECTORY, GLUE["RTE"], weights=weights, data=write_pairs(tmp_path / "RTE"))
     result = stage.succeed()
     assert result["metrics"]["train_rows"] == 5 and result["metrics"]["truncated_rows"] == 4  # 11 + 20 row tokens
     assert result["details"]["label_counts"]["train"] == {"entailment": 5, "not_entailment": 0}
@@ -171,7 +111,7 @@ def test_bad_input_is_one_message_and_exit_code_2(tmp_path: Path, weights: Path)
     (data / "dev.tsv").write_bytes(b"sentence\tlabel\ngood\t1\nbad\t2\n")
     assert "line 3 has the label '2'; allowed for SST-2: '0', '1'" in stage.fail()
     assert 'needs the input "data"' in Stage(tmp_path, DIRECTORY, SST2, weights=weights).fail()
-    assert "sample has SST-2's shape, not RTE's" in Stage(tmp_path, SAMPLE, RTE, weights=weights).fail()
+    assert "sample has SST-2's shape, not RTE's" in Stage(tmp_path, SAMPLE, GLUE["RTE"], weights=weights).fail()
     assert 'needs the option "sample"' in Stage(tmp_path, SAMPLE | {"sample": None}, SST2, weights=weights).fail()
     (weights / "vocab.txt").unlink()
     assert "has no tokenizer.json or vocab.txt" in Stage(tmp_path, SAMPLE, SST2, weights=weights).fail()
@@ -179,7 +119,7 @@ def test_bad_input_is_one_message_and_exit_code_2(tmp_path: Path, weights: Path)
 
 def test_a_fault_keeps_what_an_earlier_run_made(tmp_path: Path, weights: Path) -> None:
     data = write_pairs(tmp_path / "RTE")
-    stage = Stage(tmp_path, DIRECTORY, RTE, weights=weights, data=data)
+    stage = Stage(tmp_path, DIRECTORY, GLUE["RTE"], weights=weights, data=data)
     before = stage.succeed()["artifacts"]
     (stage.out / "result.json").unlink()
     (data / "dev.tsv").write_text("")
