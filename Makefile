@@ -1,4 +1,5 @@
 # make bench TASK=SST-2 [PROFILE= ENGINE= DEVICE= CONTAINERS= SEEDS= TEACHER= DATA_ROOT= RUNS= THREADS= MEMORY= SUITE= STRICT=1]
+# TASK=RTE,MRPC runs several, one after the other; TASK=all every task of the table.
 # Every target creates what it needs; `make help` lists them.
 
 SHELL := /bin/sh
@@ -21,7 +22,7 @@ OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--p
 
 .PHONY: bench plan doctor images base test lint type setup benchmark clean help
 
-bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2
+bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2 (or RTE,MRPC, or all)
 	@exec $(TINYBENCH) run $(OPTIONS) $${MEMORY:+--memory "$$MEMORY"}
 
 plan: $(VENV)/.stamp ## show what bench would do

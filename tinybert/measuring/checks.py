@@ -13,7 +13,7 @@ import numpy as np
 from tinybert import engine as E
 from tinybert.data.batches import collate, evaluation_batches
 from tinybert.data.tokens import Tokens
-from tinybert.evaluation import predict
+from tinybert.evaluation import predict, score
 from tinybert.measuring.inputs import forward_batches
 from tinybert.measuring.orders import Orders
 from tinybert.measuring.runtimes import Runtime
@@ -87,32 +87,39 @@ def compare_predictions(orders: Orders, runtime: Runtime, tokens: Tokens) -> dic
     """The timed path against the one that evaluates: `bert.py` in float32, on the rows of each cell's first batch.
 
     MLPerf's TEST01 asks the same of its performance mode. `different` counts rows whose prediction differs although the reference is
-    decided; `agreement` is the share of rows with the same prediction, decided or not.
+    decided; `agreement` is the share of rows with the same prediction, decided or not. Scores of a regression are the same where they
+    are no farther apart than undecided logits.
     """
     cells = {cell: forward_batches(tokens, *cell, orders.seed)[0] for cell in orders.cells}
     rows = np.unique(np.concatenate([batch.rows for batch in cells.values()]))
     config, weights, _ = load_weights(Path(orders.directory), orders.labels, seed=0)
     reference = predict(Bert(config, weights, orders.device), tokens, rows, BATCH)
     undecided = UNDECIDED[orders.precision] * float(reference.std())
-    margins = np.abs(np.diff(np.sort(reference, axis=1)[:, -2:], axis=1))[:, 0]
     checked = different = same = 0
     for batch in cells.values():
-        where = np.searchsorted(rows, batch.rows)
-        equal = runtime.to_numpy(runtime.logits(runtime.prepare(batch))).argmax(axis=1) == reference[where].argmax(
-            axis=1
-        )
+        logits = runtime.to_numpy(runtime.logits(runtime.prepare(batch)))
+        equal, decided = _compared(logits, reference[np.searchsorted(rows, batch.rows)], undecided)
         checked += len(equal)
         same += int(equal.sum())
-        different += int((~equal & (margins[where] > undecided)).sum())
+        different += int((~equal & decided).sum())
     return {"rows": checked, "different": different, "agreement": same / checked}
 
 
-def accuracy(runtime: Runtime, tokens: Tokens) -> dict[str, Any]:
-    """Of the timed path in its precision, over every dev row once."""
-    predictions = np.empty(len(tokens), np.int32)
+def dev_score(orders: Orders, runtime: Runtime, tokens: Tokens) -> dict[str, Any]:
+    """Of the timed path in its precision, over every dev row once: the task's metric, and the SHA-256 of the predictions, int32 classes
+    or float32 scores.
+    """
+    logits = np.empty((len(tokens), len(orders.labels)), np.float32)
     for rows in evaluation_batches(tokens, np.arange(len(tokens)), BATCH):
-        predictions[rows] = runtime.to_numpy(runtime.logits(runtime.prepare(collate(tokens, rows, None)))).argmax(
-            axis=1
-        )
-    digest = hashlib.sha256(predictions.tobytes()).hexdigest()
-    return {"accuracy": float((predictions == tokens.labels).mean()), "predictions_sha256": digest}
+        logits[rows] = runtime.to_numpy(runtime.logits(runtime.prepare(collate(tokens, rows, None))))
+    predictions = logits[:, 0] if logits.shape[1] == 1 else logits.argmax(axis=1).astype(np.int32)
+    digest = hashlib.sha256(np.ascontiguousarray(predictions).tobytes()).hexdigest()
+    return {"score": score(logits, tokens.labels, orders.metric)["score"], "predictions_sha256": digest}
+
+
+def _compared(logits: np.ndarray, reference: np.ndarray, undecided: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of logits [rows, C]: which rows have the same prediction, and in which the reference is decided."""
+    if reference.shape[1] == 1:
+        return np.abs(logits - reference)[:, 0] <= undecided, np.ones(len(reference), bool)
+    margins = np.diff(np.sort(reference, axis=1)[:, -2:], axis=1)[:, 0]
+    return logits.argmax(axis=1) == reference.argmax(axis=1), margins > undecided

@@ -20,6 +20,7 @@ class Orders:
     threads: int
     engine: str
     labels: tuple[str, ...]
+    metric: str
     seed: int
     tokens: str
     records: str

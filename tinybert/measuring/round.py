@@ -69,7 +69,7 @@ def _measure(orders: Orders, out: Path) -> dict[str, Any]:
         facts["synchronization"] = asdict(checks.prove_synchronization(orders.device))
         facts["predictions"] = checks.compare_predictions(orders, runtime, tokens)
         if orders.has_labels and orders.runtime == "engine":
-            facts["accuracy"] = checks.accuracy(runtime, tokens)
+            facts["dev"] = checks.dev_score(orders, runtime, tokens)
         if orders.find_peak:
             facts["peak"] = checks.matrix_peak(orders.precision, orders.device)
     return facts

@@ -115,6 +115,7 @@ def _orders(subject: Subject, spec: StageSpec, attempt: Attempt, number: int, is
         threads=spec.threads,
         engine=spec.engine,
         labels=spec.task.labels,
+        metric=spec.task.metric,
         seed=spec.seed,
         tokens=str(prepared / "dev.safetensors"),
         records=str(prepared / "ofrecord" / "eval" / "eval.of_record-0"),

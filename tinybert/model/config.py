@@ -101,6 +101,8 @@ def as_hugging_face(config: BertConfig) -> dict[str, Any]:
         "pad_token_id": config.pad_token_id,
         "hidden_act": "gelu",
         "position_embedding_type": "absolute",
+        # transformers gives a regression's output as it is, and squashes a single unnamed one.
+        "problem_type": "regression" if len(config.labels) == 1 else "single_label_classification",
         "id2label": {str(index): label for index, label in enumerate(config.labels)},
         "label2id": {label: index for index, label in enumerate(config.labels)},
         "torch_dtype": "float32",

@@ -1,103 +1,112 @@
-"""Teacher and student on the dev set: every row exactly once, predictions kept row by row."""
+"""Teacher and student on the dev sets, every row exactly once, and their predictions of the test sets for GLUE's server."""
 
 from __future__ import annotations
 
-import csv
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
 
-from tinybert import artifacts
 from tinybert import engine as E
-from tinybert.data.tokens import load_tokens
-from tinybert.evaluation import predict, score
+from tinybert.data import splits
+from tinybert.data.tokens import Tokens, load_tokens
+from tinybert.evaluating import files
+from tinybert.evaluating.dev_set import ROLES, DevSet, facts
+from tinybert.evaluation import predict_in_shards
+from tinybert.metrics import check_metrics
 from tinybert.model.bert import Bert
 from tinybert.model.weights import load_weights
 from tinybert.result import Outcome, StageContext
+from tinybert.spec import StageSpec
 
-# So many of the rows that the student alone gets wrong stand in the result, for the report.
-SHOWN_ERRORS = 20
+MODELS = {"teacher": "teacher", "student": "distill"}
+"""Role -> the stage whose `model/` it is."""
+LOGITS = "logits"
+
+Logits = dict[str, dict[str, np.ndarray]]
+"""Stem -> role -> [rows, labels]."""
 
 
 def run(context: StageContext) -> Outcome:
     spec, out = context.spec, context.out
-    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors", spec.options["max_length"])
-    texts = _read_texts(spec.inputs["prepare"] / "dev.jsonl")
-    logits: dict[str, np.ndarray] = {}
-    for role, stage in (("teacher", "teacher"), ("student", "distill")):
-        config, weights, _ = load_weights(spec.inputs[stage] / "model", spec.task.labels, spec.seed)
-        E.check_ids(dev.input_ids, config.vocab_size)
-        model = Bert(config, weights, spec.device)
-        logits[role] = predict(model, dev, np.arange(len(dev)), spec.options["batch_size"], f"evaluate {role}")
-    predictions = {role: values.argmax(axis=1) for role, values in logits.items()}
-    correct = {role: predicted == dev.labels for role, predicted in predictions.items()}
-    arrays = {
-        "labels": dev.labels.astype(np.int32),
-        "teacher_logits": logits["teacher"],
-        "student_logits": logits["student"],
+    check_metrics(spec.task)
+    prepared = spec.inputs["prepare"]
+    dev_stems, test_stems = dict(splits.dev_names(spec.task)), _test_stems(spec)
+    sets = {
+        stem: load_tokens(prepared / splits.tokens_file(stem), spec.options["max_length"])
+        for stem in (*dev_stems.values(), *test_stems.values())
     }
-    artifacts.write_atomically(out / "predictions.safetensors", lambda path: save_file(arrays, path))
-    artifacts.write_atomically(out / "predictions.csv", lambda path: _write_csv(path, dev.labels, predictions, texts))
-    teacher, student = correct["teacher"], correct["student"]
+    logits = _predict(context, sets, set(test_stems.values()))
+    told: list[dict[str, Any]] = []
+    artifacts: dict[str, str] = {}
+    for name, stem in dev_stems.items():
+        texts = [files.text_of(row) for row in files.read_rows(prepared / splits.rows_file(stem))]
+        dev = DevSet(name, sets[stem].labels, sets[stem].lengths, texts, logits[stem])
+        told.append(facts(dev, spec.task, spec.seed))
+        artifacts |= files.write_predictions(out, stem.replace("dev", "predictions", 1), dev, spec.task)
+    submissions, folders = _submit(spec, out, test_stems, logits)
     return Outcome(
-        metrics={
-            "rows": len(dev),
-            "teacher_accuracy": score(logits["teacher"], dev.labels)["accuracy"],
-            "student_accuracy": score(logits["student"], dev.labels)["accuracy"],
-            "teacher_correct": int(teacher.sum()),
-            "student_correct": int(student.sum()),
-            "both_correct": int((teacher & student).sum()),
-            "only_teacher_correct": int((teacher & ~student).sum()),
-            "only_student_correct": int((student & ~teacher).sum()),
-            "neither_correct": int((~teacher & ~student).sum()),
-        },
-        artifacts={"predictions": "predictions.csv", "logits": "predictions.safetensors"},
-        details={
-            "confusion": {
-                role: _confusion(dev.labels, values, len(spec.task.labels)) for role, values in predictions.items()
-            },
-            "wrong": _wrong(teacher & ~student, dev.labels, predictions, texts, spec.task.labels),
-        },
+        metrics=_metrics(told),
+        artifacts=artifacts | folders,
+        details={"dev_sets": told, "submissions": submissions},
+        scratch=(LOGITS,),
     )
 
 
-def _confusion(labels: np.ndarray, predicted: np.ndarray, count: int) -> list[list[int]]:
-    """[label][prediction] counts."""
-    table = np.zeros((count, count), np.int64)
-    np.add.at(table, (labels, predicted), 1)
-    return [[int(cell) for cell in row] for row in table]
+def _test_stems(spec: StageSpec) -> dict[str, str]:
+    """Name -> stem of the test sets that are wanted and were prepared."""
+    if not spec.options["submissions"]:
+        return {}
+    stems = {test.name: splits.test_stem(test.name) for test in spec.task.test}
+    prepared = spec.inputs["prepare"]
+    return {name: stem for name, stem in stems.items() if (prepared / splits.tokens_file(stem)).is_file()}
 
 
-def _wrong(
-    chosen: np.ndarray, labels: np.ndarray, predictions: dict[str, np.ndarray], texts: list[str], names: tuple[str, ...]
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "row": int(row),
-            "text": texts[row],
-            "label": names[labels[row]],
-            "teacher": names[predictions["teacher"][row]],
-            "student": names[predictions["student"][row]],
-        }
-        for row in np.flatnonzero(chosen)[:SHOWN_ERRORS]
-    ]
+def _predict(context: StageContext, sets: Mapping[str, Tokens], tests: set[str]) -> Logits:
+    """Of every dev set both models' logits, of a test set those of the models that submit. Finished shards outlive a kill."""
+    spec = context.spec
+    logits: Logits = {stem: {} for stem in sets}
+    for role, stage in MODELS.items():
+        config, weights, _ = load_weights(spec.inputs[stage] / "model", spec.task.labels, spec.seed)
+        model = Bert(config, weights, spec.device)
+        for stem, tokens in sets.items():
+            if stem in tests and role not in spec.options["submissions"]:
+                continue
+            E.check_ids(tokens.input_ids, config.vocab_size)
+            logits[stem][role] = predict_in_shards(
+                model,
+                tokens,
+                np.arange(len(tokens)),
+                spec.options["batch_size"],
+                context.out / LOGITS / f"{stem}-{role}",
+                f"evaluate {role} on {stem}",
+            )
+    return logits
 
 
-def _read_texts(path: Path) -> list[str]:
-    texts = []
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            texts.append(row["text_a"] if row["text_b"] is None else f"{row['text_a']} | {row['text_b']}")
-    return texts
+def _submit(
+    spec: StageSpec, out: Path, test_stems: Mapping[str, str], logits: Logits
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Name of a test set -> the student's file, and the folders as artifacts."""
+    folders: dict[str, str] = {}
+    for name, stem in test_stems.items():
+        ids = [row["id"] for row in files.read_rows(spec.inputs["prepare"] / splits.rows_file(stem))]
+        for role, each in logits[stem].items():
+            folder = folders[role] = files.SUBMISSIONS[role]
+            files.write_submission(out / folder / f"{name}.tsv", ids, each, spec.task)
+    submissions = {name: f"{folders['student']}/{name}.tsv" for name in test_stems} if "student" in folders else {}
+    return submissions, {folder: folder for folder in folders.values()}
 
 
-def _write_csv(path: Path, labels: np.ndarray, predictions: dict[str, np.ndarray], texts: list[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", "label", "teacher", "student", "text"])
-        for row, text in enumerate(texts):
-            writer.writerow([row, labels[row], predictions["teacher"][row], predictions["student"][row], text])
+def _metrics(told: list[dict[str, Any]]) -> dict[str, float]:
+    """Each metric of the first dev set under its name, of further ones with the set's name at the end; counts of the first set."""
+    first = told[0]
+    found: dict[str, float] = {"rows": first["rows"]}
+    for each in told:
+        ending = "" if each is first else f"_{each['name']}"
+        for role in ROLES:
+            for metric, score in each["scores"][role].items():
+                found[f"{role}_{metric}{ending}"] = score["value"]
+    counts = {f"{name}_correct": number for name, number in (first["counts"] or {}).items() if name != "rows"}
+    return found | counts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinybert import artifacts
+from tinybert.data import splits
 from tinybert.data.tokens import load_tokens
 from tinybert.errors import StageError
 from tinybert.evaluation import predict
@@ -13,6 +14,7 @@ from tinybert.model.config import BertConfig
 from tinybert.model.shapes import count_parameters
 from tinybert.model.weights import load_weights, save_model
 from tinybert.result import Outcome, StageContext
+from tinybert.spec import Task
 
 BATCH = 32
 # Reloading float32 weights changes nothing; what remains is the engine's own run-to-run rounding.
@@ -25,8 +27,8 @@ pipeline_tag: text-classification
 ---
 # TinyBERT {layers}L-{hidden_size}D, distilled on {task}
 
-{encoder:,} encoder parameters ({serving:,} with the classification head), labels {labels}.
-Distilled by TinyBERT Bench with the {engine} engine; accuracy, timing and provenance stand in the run's report.
+{encoder:,} encoder parameters ({serving:,} with the head), {output}.
+Distilled by TinyBERT Bench with the {engine} engine; scores, timing and provenance stand in the run's report.
 
 ```python
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
@@ -45,8 +47,8 @@ def run(context: StageContext) -> Outcome:
     config, weights, _ = load_weights(source, spec.task.labels, spec.seed)
     target = out / "student"
     save_model(target, config, weights, tokenizer)
-    (target / "README.md").write_text(_card(config, spec.task.name, spec.engine), encoding="utf-8")
-    dev = load_tokens(spec.inputs["prepare"] / "dev.safetensors")
+    (target / "README.md").write_text(_card(config, spec.task, spec.engine), encoding="utf-8")
+    dev = load_tokens(spec.inputs["prepare"] / splits.tokens_file("dev"))
     rows = np.arange(min(len(dev), spec.options["check_rows"]))
     exported_config, exported, _ = load_weights(target, spec.task.labels, spec.seed)
     logits = [
@@ -64,14 +66,17 @@ def run(context: StageContext) -> Outcome:
     )
 
 
-def _card(config: BertConfig, task: str, engine: str) -> str:
+def _card(config: BertConfig, task: Task, engine: str) -> str:
     counts = count_parameters(config)
+    output = f"labels {', '.join(task.labels)}"
+    if task.scores:
+        output = f"one score from {task.scores.low:g} to {task.scores.high:g}"
     return CARD.format(
         layers=config.layers,
         hidden_size=config.hidden_size,
-        task=task,
+        task=task.name,
         encoder=counts["encoder"],
         serving=counts["serving"],
-        labels=", ".join(config.labels),
+        output=output,
         engine=engine,
     )

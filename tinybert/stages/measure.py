@@ -157,8 +157,8 @@ def _subject_facts(subject: Subject, first: Mapping[str, Any], processes: Sequen
         "host_peak_bytes": max(each.facts["host_peak_bytes"] for each in processes),
         "host_before_bytes": first["host_before_bytes"],
         "device_peak_bytes": max(peaks, default=None),
-        "accuracy": first.get("accuracy", {}).get("accuracy"),
-        "predictions_sha256": first.get("accuracy", {}).get("predictions_sha256"),
+        "score": first.get("dev", {}).get("score"),
+        "predictions_sha256": first.get("dev", {}).get("predictions_sha256"),
         "agreement": first["predictions"]["agreement"],
     }
 

@@ -26,7 +26,7 @@ class Progress:
     rows_seen: int = 0
     window: list[dict[str, float]] = field(default_factory=list)
     learning_rate: float = 0.0
-    best_accuracy: float = -1.0
+    best_score: float | None = None
     best_step: int = 0
     phase_seconds: list[float] = field(default_factory=list)
     train_rows: list[list[Any]] = field(default_factory=list)

@@ -45,7 +45,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase: `loss` gives named terms whose sum is minimised; `evaluate` (None: no model choice) gives `accuracy` and `loss`."""
+    """One phase: `loss` gives named terms whose sum is minimised; `evaluate` (None: no model choice) gives `score` and `loss`."""
 
     name: str
     options: Mapping[str, Any]
@@ -90,7 +90,7 @@ class History:
                 "columns": ["phase", "step", "rows", "loss", *loss_names, "learning_rate"],
                 "rows": self.progress.train_rows,
             },
-            "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": self.progress.dev_rows},
+            "dev": {"columns": ["phase", "step", "score", "loss"], "rows": self.progress.dev_rows},
         }
 
 
@@ -219,9 +219,9 @@ class Training:
     def _evaluate(self, phase: str, evaluate: Evaluation) -> None:
         progress, found = self._progress, evaluate()
         self._check_finite(phase, found)
-        progress.dev_rows.append([phase, progress.total_steps, found["accuracy"], found["loss"]])
-        if found["accuracy"] > progress.best_accuracy:
-            progress.best_accuracy, progress.best_step = found["accuracy"], progress.total_steps
+        progress.dev_rows.append([phase, progress.total_steps, found["score"], found["loss"]])
+        if progress.best_score is None or found["score"] > progress.best_score:
+            progress.best_score, progress.best_step = found["score"], progress.total_steps
             weights = {name: E.to_numpy(parameter) for name, parameter in self._parameters.items()}
             artifacts.write_atomically(self._out / BEST, lambda path: save_file(weights, path))
 

@@ -10,7 +10,7 @@ Three forms of the layer losses, chosen by name (formulas: docs/pipeline.md):
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,10 +77,33 @@ def attention_loss(objective: str, student: E.Tensor, teacher: E.Tensor, masks: 
     return squared(E.softmax(student + bias) - E.softmax(teacher + bias)).mean()
 
 
-def prediction_loss(student_logits: E.Tensor, teacher_logits: E.Tensor, temperature: float) -> E.Tensor:
-    """Soft cross-entropy, mean over B and C as both published codes have it (eq. 10 sums over C), without a factor t^2."""
+def soft_loss(student_logits: E.Tensor, teacher_logits: E.Tensor, temperature: float) -> E.Tensor:
+    """Soft cross-entropy, mean over B and C as both published codes have it (eq. 10 sums over C), without a factor t^2.
+
+    Of a regression (C = 1) the mean squared error to the teacher's score, and no temperature.
+    """
+    if student_logits.shape[1] == 1:
+        return squared(student_logits - teacher_logits).mean()
     targets = E.softmax(teacher_logits / temperature)
     return -(targets * E.log_softmax(student_logits / temperature)).mean()
+
+
+def label_loss(logits: E.Tensor, labels: E.Tensor) -> E.Tensor:
+    """Cross-entropy, mean over B, labels int64 [B]; of a regression (C = 1) the mean squared error, labels float32 [B]."""
+    if logits.shape[1] == 1:
+        return squared(logits - labels.reshape(-1, 1)).mean()
+    return E.cross_entropy(logits, labels)
+
+
+def prediction_loss(
+    student_logits: E.Tensor, teacher_logits: E.Tensor, labels: E.Tensor, temperature: float, hard_label_weight: float
+) -> E.Tensor:
+    """(1 - w) soft + w hard; the hard part is a mean over B and C like the soft one: cross-entropy / C, or squared error."""
+    soft = soft_loss(student_logits, teacher_logits, temperature)
+    if hard_label_weight == 0:
+        return soft
+    hard = label_loss(student_logits, labels) / float(student_logits.shape[1])
+    return soft * (1 - hard_label_weight) + hard * hard_label_weight
 
 
 def layer_losses(
@@ -91,23 +114,32 @@ def layer_losses(
     attention_map: Sequence[int],
     projection: tuple[E.Tensor, E.Tensor],
     masks: Masks,
-) -> Mapping[str, E.Tensor]:
-    """The intermediate phase's three sums over layers: `embedding_loss`, `hidden_loss`, `attention_loss` (eq. 11, lambda = 1)."""
-    weight, bias = projection
+    weights: Mapping[str, float],
+) -> dict[str, E.Tensor]:
+    """The three sums over layers, each times its weight: `embedding_loss`, `hidden_loss`, `attention_loss` (eq. 11).
+
+    `weights`: by term, `embedding`, `hidden` and `attention`; a term whose weight is 0 is not computed.
+    """
+    matrix, bias = projection
 
     def hidden(layer: int) -> E.Tensor:
-        projected = E.linear(student.hidden[layer], weight, bias)
+        projected = E.linear(student.hidden[layer], matrix, bias)
         return hidden_loss(objective, projected, teacher.hidden[hidden_map[layer]], masks)
 
     def attention(layer: int) -> E.Tensor:
         return attention_loss(objective, student.scores[layer], teacher.scores[attention_map[layer]], masks)
 
     layers = range(len(attention_map))
-    return {
-        "embedding_loss": hidden(0),
-        "hidden_loss": total([hidden(layer + 1) for layer in layers]),
-        "attention_loss": total([attention(layer) for layer in layers]),
+    terms: Mapping[str, Callable[[], E.Tensor]] = {
+        "embedding": lambda: hidden(0),
+        "hidden": lambda: total([hidden(layer + 1) for layer in layers]),
+        "attention": lambda: total([attention(layer) for layer in layers]),
     }
+    return {f"{name}_loss": scaled(term(), weights[name]) for name, term in terms.items() if weights[name]}
+
+
+def scaled(term: E.Tensor, weight: float) -> E.Tensor:
+    return term if weight == 1 else term * weight
 
 
 def squared(difference: E.Tensor) -> E.Tensor:

@@ -22,7 +22,7 @@ def orders(project: Project) -> Orders:
     project.need("prepare", "teacher")
     return Orders(
         directory=str(project.root / "teacher" / "model"),
-        runtime="engine", precision="float32", device="cpu", threads=THREADS, engine=E.NAME, labels=("0", "1"), seed=1,
+        runtime="engine", precision="float32", device="cpu", threads=THREADS, engine=E.NAME, labels=("0", "1"), metric="accuracy", seed=1,
         tokens=str(project.root / "prepare" / "dev.safetensors"), records="", dataset_pass=None,
         cells=((1, 16), (8, "real")), warmup={}, round={}, with_first_pass=False, with_checks=True, has_labels=True, find_peak=False,
     )  # fmt: skip
@@ -71,3 +71,16 @@ def test_peers_compute_the_same(project: Project, orders: Orders, tmp_path: Path
 def test_the_peak_is_a_speed_that_products_reach() -> None:
     peak = checks.matrix_peak("float32", "cpu")
     assert 1 < peak["gflop_per_s"] < 10_000
+
+
+def test_scores_are_the_same_up_to_the_tolerance() -> None:
+    reference = np.array([[0.5], [3.0], [4.0]], np.float32)
+    same, decided = checks._compared(reference + np.array([[0], [0.09], [-0.11]], np.float32), reference, 0.1)
+    assert same.tolist() == [True, True, False] and decided.all()
+
+
+def test_undecided_rows_may_differ() -> None:
+    reference = np.array([[1, 0.95, -3], [1, 0, -3], [0, 2, 1]], np.float32)
+    same, decided = checks._compared(np.array([[0, 1, 0], [0, 1, 0], [0, 1, 0]], np.float32), reference, 0.1)
+    assert same.tolist() == [False, False, True]
+    assert decided.tolist() == [False, True, True]

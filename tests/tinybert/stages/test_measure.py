@@ -113,7 +113,7 @@ def test_the_timed_path_predicts_what_evaluation_does(project: Project, result: 
     project.need("evaluate")
     evaluated = read_result(project.root / "evaluate")["metrics"]
     for each in result["details"]["subjects"]:
-        assert each["accuracy"] == evaluated[f"{each['model']}_accuracy"]
+        assert each["score"] == evaluated[f"{each['model']}_accuracy"]
         assert each["agreement"] == 1
         assert each["host_peak_bytes"] > each["host_before_bytes"] > 0
     assert result["details"]["protocol"]["synchronization"]["proved"]
@@ -175,7 +175,7 @@ def test_shapes_alone_can_be_measured(project: Project, tmp_path: Path) -> None:
     counted = count_parameters(BertConfig(**STUDENT | {"layers": 1}, vocab_size=30522))
     assert details["models"]["Narrow"]["parameters"] == counted | {"projection": 0}
     subjects = {(each["model"], each["runtime"]): each for each in details["subjects"]}
-    assert all(each["agreement"] == 1 and each["accuracy"] is None for each in subjects.values())
+    assert all(each["agreement"] == 1 and each["score"] is None for each in subjects.values())
     if E.NAME == "torch":
         assert {runtime for _, runtime in subjects} == {"engine", "onnxruntime"}
     else:

@@ -21,11 +21,11 @@ from tinybert.model.bert import Bert
 from tinybert.model.config import BertConfig
 from tinybert.model.shapes import count_parameters
 from tinybert.model.weights import load_weights, random_weights, save_model
-from tinybert.stages import distill as distill_stage
-from tinybert.training import losses
+from tinybert.training import distillation, losses
 
 LABELS = ("0", "1")
 pytestmark = pytest.mark.usefixtures("results")
+WEIGHTS = {"embedding": 0, "hidden": 2, "attention": 0.5, "prediction": 3}
 STUDENT_CONFIG = BertConfig(**STUDENT, vocab_size=200, max_positions=32)
 
 
@@ -62,24 +62,24 @@ def test_artifacts_are_described_and_nothing_else_is_left(
 def test_teacher_learns_and_reports_the_model_it_saved(project: Project, results: dict[str, dict[str, Any]]) -> None:
     metrics = results["teacher"]["metrics"]
     logits, labels = dev_logits(project, project.root / "teacher" / "model")
-    assert metrics["dev_accuracy"] == (logits.argmax(axis=1) == labels).mean()
+    assert metrics["dev_score"] == (logits.argmax(axis=1) == labels).mean()
     assert metrics["steps"] == 16
     assert metrics["train_rows"] == 64
     assert metrics["rows_per_s"] > 0
     dev = results["teacher"]["series"]["dev"]
-    assert metrics["dev_accuracy"] == max(row[dev["columns"].index("accuracy")] for row in dev["rows"])
+    assert metrics["dev_score"] == max(row[dev["columns"].index("score")] for row in dev["rows"])
     assert results["teacher"]["details"]["drawn_at_random"] == []
 
 
 def test_teacher_reaches_a_separable_task(project: Project, tmp_path: Path) -> None:
     metrics = project.run("teacher", tmp_path / "teacher", options={"epochs": 8})["metrics"]
-    assert metrics["dev_accuracy"] >= 0.95
+    assert metrics["dev_score"] >= 0.95
 
 
 def test_distill_reports_the_model_it_saved(project: Project, results: dict[str, dict[str, Any]]) -> None:
     result = results["distill"]
     logits, labels = dev_logits(project, project.root / "distill" / "model")
-    assert result["metrics"]["dev_accuracy"] == (logits.argmax(axis=1) == labels).mean()
+    assert result["metrics"]["dev_score"] == (logits.argmax(axis=1) == labels).mean()
     assert result["metrics"]["steps"] == 2 * 2 * 8
     assert result["details"] == {
         "start": "projected",
@@ -125,6 +125,7 @@ def test_intermediate_phase_brings_the_student_closer(project: Project, tmp_path
         ({"start": "random", "objective": "padded-scores", "padding": "fixed"}, ["intermediate", "prediction"]),
         ({"start": "general", "objective": "probabilities", "layer_map": "top"}, ["intermediate", "prediction"]),
         ({"student": {"layers": 3, "hidden_size": 40, "heads": 5, "intermediate_size": 64}}, ["intermediate"]),
+        ({"hard_label_weight": 0.5, "temperature": 2, "loss_weights": WEIGHTS}, ["intermediate", "prediction"]),
     ],
 )
 def test_variants(
@@ -142,7 +143,7 @@ def test_variants(
     for phase in phases:
         assert result["metrics"][f"{phase}_rows_per_s"] > 0
     logits, labels = dev_logits(project, tmp_path / "distill" / "model")
-    assert result["metrics"]["dev_accuracy"] == (logits.argmax(axis=1) == labels).mean()
+    assert result["metrics"]["dev_score"] == (logits.argmax(axis=1) == labels).mean()
 
 
 def test_start_is_the_one_named(project: Project, results: dict[str, dict[str, Any]], tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_start_is_the_one_named(project: Project, results: dict[str, dict[str, A
     logits = predict(Bert(STUDENT_CONFIG, general, "cpu"), dev, np.arange(len(dev)), 32)
     inputs = {"student_weights": str(tmp_path / "general")}
     result = project.run("distill", tmp_path / "distill", options={"start": "general"}, inputs=inputs)
-    assert result["metrics"]["start_dev_accuracy"] == score(logits, dev.labels)["accuracy"]
+    assert result["metrics"]["start_dev_score"] == score(logits, dev.labels, "accuracy")["score"]
     assert result["details"]["start"] == "general"
 
 
@@ -161,7 +162,7 @@ def test_teacher_is_not_touched_and_builds_no_graph(
     """The teacher's directory, its parameters in memory, and its outputs, which must hold no way back to them."""
     seen: list[bool] = []
     teachers: list[Bert] = []
-    real_layer_losses, real_init = losses.layer_losses, distill_stage._Losses.__init__
+    real_layer_losses, real_init = losses.layer_losses, distillation.Losses.__init__
 
     def watch(objective: str, student: Any, teacher: Any, *rest: Any) -> Any:
         tensors = [*teacher.hidden.values(), *teacher.scores.values()]
@@ -173,8 +174,8 @@ def test_teacher_is_not_touched_and_builds_no_graph(
         teachers.append(teacher)
         real_init(self, options, teacher, *rest)
 
-    monkeypatch.setattr(distill_stage, "layer_losses", watch)
-    monkeypatch.setattr(distill_stage._Losses, "__init__", remember)
+    monkeypatch.setattr(distillation, "layer_losses", watch)
+    monkeypatch.setattr(distillation.Losses, "__init__", remember)
     joint = {"schedule": "joint", "intermediate": None, "prediction": None, "joint": PHASE}
     project.run("distill", tmp_path / "distill", options=joint)
     assert seen
@@ -197,18 +198,25 @@ def test_teacher_is_deterministic_in_distillation(project: Project) -> None:
 
 def test_evaluate_counts_every_row_once(project: Project, results: dict[str, dict[str, Any]]) -> None:
     metrics, details = results["evaluate"]["metrics"], results["evaluate"]["details"]
-    assert metrics["rows"] == 32
+    (dev,) = details["dev_sets"]
+    assert metrics["rows"] == dev["rows"] == dev["counts"]["rows"] == 32
+    assert dev["name"] == "dev"
     quadrants = ("both_correct", "only_teacher_correct", "only_student_correct", "neither_correct")
     assert sum(metrics[name] for name in quadrants) == 32
     for role, stage in (("teacher", "teacher"), ("student", "distill")):
         assert metrics[f"{role}_correct"] == metrics["both_correct"] + metrics[f"only_{role}_correct"]
         assert metrics[f"{role}_accuracy"] == metrics[f"{role}_correct"] / 32
-        assert metrics[f"{role}_accuracy"] == results[stage]["metrics"]["dev_accuracy"]
-        confusion = np.array(details["confusion"][role])
+        assert metrics[f"{role}_accuracy"] == results[stage]["metrics"]["dev_score"]
+        score = dev["scores"][role]["accuracy"]
+        assert score["value"] == metrics[f"{role}_accuracy"]
+        assert score["interval"][0] <= score["value"] <= score["interval"][1]
+        confusion = np.array(dev["confusion"][role])
         assert confusion.sum() == 32
         assert confusion.sum(axis=1).tolist() == [16, 16]
         assert confusion.trace() == metrics[f"{role}_correct"]
-    assert len(details["wrong"]) == min(20, metrics["only_teacher_correct"])
+        assert sum(each["rows"] for each in dev["calibration"][role]["bins"]) == 32
+    assert len(dev["wrong"]) == min(20, metrics["only_teacher_correct"])
+    assert details["submissions"] == {}
 
 
 def test_predictions_are_those_of_the_models_row_by_row(project: Project, results: dict[str, dict[str, Any]]) -> None:
@@ -223,7 +231,7 @@ def test_predictions_are_those_of_the_models_row_by_row(project: Project, result
         np.testing.assert_allclose(arrays[f"{role}_logits"], logits, atol=1e-5)
         assert [int(row[role]) for row in rows] == arrays[f"{role}_logits"].argmax(axis=1).tolist()
         np.testing.assert_array_equal(arrays["labels"], labels)
-    for wrong in results["evaluate"]["details"]["wrong"]:
+    for wrong in results["evaluate"]["details"]["dev_sets"][0]["wrong"]:
         row = rows[wrong["row"]]
         assert wrong["text"] == row["text"]
         assert wrong["teacher"] == wrong["label"] == row["label"]
@@ -257,6 +265,12 @@ def test_transformers_serves_the_export(project: Project, results: dict[str, dic
         ("distill", {"schedule": "joint"}, "the schedule joint needs the options of its phase joint"),
         ("distill", {"start": "general"}, 'needs the input "student_weights"'),
         ("distill", {"layer_map": [0, 9, 9]}, "layer_map"),
+        ("distill", {"loss_weights": WEIGHTS | {"prediction": 0}}, "the phase prediction has no loss"),
+        (
+            "distill",
+            {"loss_weights": dict.fromkeys(WEIGHTS, 0) | {"prediction": 1}},
+            "the phase intermediate has no loss: set loss_weights above 0 for one of embedding, hidden, attention",
+        ),
         ("distill", {"student": STUDENT | {"heads": 5}}, "hidden_size 24 is no multiple of its 5 heads"),
         ("distill", {"student": STUDENT | {"layers": 5}}, "the student has 5 layers, its teacher 4"),
     ],

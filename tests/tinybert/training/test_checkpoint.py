@@ -14,7 +14,7 @@ PROGRESS = Progress(
     total_steps=13,
     rows_seen=104,
     window=[{"loss": 0.1}],
-    best_accuracy=0.75,
+    best_score=0.75,
     phase_seconds=[1.5, 0.25],
     train_rows=[["a", 10, 80, 0.3, None, 1e-3]],
 )

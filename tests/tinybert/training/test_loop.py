@@ -68,7 +68,7 @@ class Run:
             return {"label_loss": E.cross_entropy(logits, E.tensor(batch.labels, "cpu"))}
 
         def evaluate() -> Mapping[str, float]:
-            return score(predict(self.model, tokens, np.arange(len(tokens)), 64), tokens.labels)
+            return score(predict(self.model, tokens, np.arange(len(tokens)), 64), tokens.labels, "accuracy")
 
         data = TrainingSet(tokens, np.arange(len(tokens)), BATCH, 16, "dynamic", settings.pop("seed", 1))
         phases = [Phase("first", phase, loss, None), Phase("second", phase, loss, evaluate)]
@@ -176,11 +176,11 @@ def test_ends_with_the_best_evaluated_weights(tmp_path: Path, tokens: Tokens) ->
         np.testing.assert_array_equal(array, best[name])
     dev = history.progress.dev_rows
     assert [row[0] for row in dev] == ["second"] * 6
-    accuracies = [row[2] for row in dev]
-    assert history.progress.best_accuracy == max(accuracies)
-    assert history.progress.best_step == dev[accuracies.index(max(accuracies))][1]
-    found = score(predict(run.model, tokens, np.arange(64), 64), tokens.labels)
-    assert found["accuracy"] == max(accuracies)
+    scores = [row[2] for row in dev]
+    assert history.progress.best_score == max(scores)
+    assert history.progress.best_step == dev[scores.index(max(scores))][1]
+    found = score(predict(run.model, tokens, np.arange(64), 64), tokens.labels, "accuracy")
+    assert found["score"] == max(scores)
 
 
 def test_curve_is_the_mean_over_its_steps(tmp_path: Path, tokens: Tokens) -> None:
@@ -211,3 +211,13 @@ def test_biases_and_layer_norms_do_not_decay() -> None:
     assert decayed & exempt == set()
     assert {name for name in decayed if model.parameters[name].ndim == 1} == set()
     assert {name for name in exempt if model.parameters[name].ndim != 1} == set()
+
+
+def test_the_first_evaluation_is_kept_however_bad(
+    tmp_path: Path, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Correlations reach down to -1."""
+    monkeypatch.setitem(globals(), "score", lambda *given: {"score": -1.0, "loss": 1.0})
+    history, weights = Run(tmp_path, tokens, nothing).run()
+    assert (history.progress.best_score, history.progress.best_step) == (-1.0, history.progress.dev_rows[0][1])
+    np.testing.assert_array_equal(weights["classifier.weight"], load_file(tmp_path / BEST)["classifier.weight"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
@@ -18,10 +19,13 @@ from tinybert.training.losses import (
     Masks,
     attention_loss,
     hidden_loss,
+    label_loss,
     layer_losses,
     prediction_loss,
+    soft_loss,
 )
 
+EACH_ONCE = {"embedding": 1, "hidden": 1, "attention": 1, "prediction": 1}
 LENGTHS = [5, 2, 7]
 L = 8
 
@@ -103,20 +107,69 @@ def test_other_head_counts_compare_the_means_over_the_heads(batch: Batch, object
 
 
 @pytest.mark.parametrize("temperature", [1.0, 4.0])
-def test_prediction_is_the_mean_over_rows_and_classes(temperature: float) -> None:
+def test_soft_loss_is_the_mean_over_rows_and_classes(temperature: float) -> None:
     student, teacher = normal(5, 3), normal(5, 3, seed=1)
     targets, predicted = softmax(teacher / temperature), softmax(student / temperature)
     total = sum(-targets[row, label] * np.log(predicted[row, label]) for row in range(5) for label in range(3))
     tensors = E.tensor(student, "cpu"), E.tensor(teacher, "cpu")
-    assert float(E.to_numpy(prediction_loss(*tensors, temperature))) == pytest.approx(total / 15, rel=1e-5)
+    assert float(E.to_numpy(soft_loss(*tensors, temperature))) == pytest.approx(total / 15, rel=1e-5)
 
 
-def test_prediction_loss_is_least_at_the_teachers_logits() -> None:
+def test_soft_loss_by_hand() -> None:
+    """Teacher undecided, student 3 to 1: -(ln 3/4 + ln 1/4) / 2, and half of it for the mean over two classes."""
+    student, teacher = np.log(np.array([[3, 1]], np.float32)), np.zeros((1, 2), np.float32)
+    found = on_engine(lambda s, t: soft_loss(s, t, 1), student, teacher)
+    assert found == pytest.approx(-(np.log(3 / 4) + np.log(1 / 4)) / 4, rel=1e-5)
+
+
+def test_soft_loss_is_least_at_the_teachers_logits() -> None:
     teacher = normal(5, 2)
-    least = on_engine(lambda s, t: prediction_loss(s, t, 1.0), teacher, teacher)
+    least = on_engine(lambda s, t: soft_loss(s, t, 1.0), teacher, teacher)
     for seed in range(1, 6):
         moved = teacher + 0.3 * normal(5, 2, seed=seed)
-        assert on_engine(lambda s, t: prediction_loss(s, t, 1.0), moved, teacher) > least
+        assert on_engine(lambda s, t: soft_loss(s, t, 1.0), moved, teacher) > least
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_soft_loss_of_scores_is_the_squared_error_to_the_teachers(temperature: float) -> None:
+    student, teacher = np.array([[1.5], [4]], np.float32), np.array([[1], [2]], np.float32)
+    found = on_engine(lambda s, t: soft_loss(s, t, temperature), student, teacher)
+    assert found == pytest.approx((0.25 + 4) / 2, rel=1e-6)
+
+
+def test_label_loss_by_hand() -> None:
+    logits = np.log(np.array([[3, 1, 4], [1, 1, 2]], np.float32))
+    found = on_engine(label_loss, logits, np.array([2, 0]))
+    assert found == pytest.approx(-(np.log(4 / 8) + np.log(1 / 4)) / 2, rel=1e-5)
+
+
+def test_label_loss_of_scores_by_hand() -> None:
+    scores, gold = np.array([[1.5], [4], [0]], np.float32), np.array([1, 5, 3], np.float32)
+    assert on_engine(label_loss, scores, gold) == pytest.approx((0.25 + 1 + 9) / 3, rel=1e-6)
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 0.9])
+def test_hard_labels_have_their_share(share: float) -> None:
+    """Both parts are means over rows and classes: the loss is that of a target (1 - w) softmax(z_T / t) + w onehot(y), at t = 1."""
+    student, teacher, labels = normal(5, 3), normal(5, 3, seed=1), np.array([0, 2, 1, 1, 0])
+    targets = (1 - share) * softmax(teacher) + share * np.eye(3)[labels]
+    expected = -np.mean(targets * np.log(softmax(student)))
+    found = on_engine(lambda s, t, y: prediction_loss(s, t, y, 1, share), student, teacher, labels)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_hard_labels_have_no_temperature() -> None:
+    student, teacher, labels = normal(5, 3), normal(5, 3, seed=1), np.array([0, 2, 1, 1, 0])
+    soft = on_engine(lambda s, t: soft_loss(s, t, 4.0), student, teacher)
+    hard = on_engine(label_loss, student, labels) / 3
+    found = on_engine(lambda s, t, y: prediction_loss(s, t, y, 4.0, 0.25), student, teacher, labels)
+    assert found == pytest.approx(0.75 * soft + 0.25 * hard, rel=1e-5)
+
+
+def test_gold_scores_have_their_share() -> None:
+    student, teacher, gold = (np.array(each, np.float32) for each in ([[1], [2]], [[2], [2]], [4, 1]))
+    found = on_engine(lambda s, t, y: prediction_loss(s, t, y, 1, 0.2), student, teacher, gold)
+    assert found == pytest.approx(0.8 * (1 + 0) / 2 + 0.2 * (9 + 1) / 2, rel=1e-6)
 
 
 def models() -> tuple[Bert, Bert, tuple[E.Tensor, E.Tensor]]:
@@ -134,10 +187,10 @@ def forward(student: Bert, teacher: Bert, batch: Batch) -> tuple[Output, Output]
         return student.forward(batch, Features({0, 1, 2}, {0, 1})), teacher.forward(batch, Features({0, 2, 4}, {1, 3}))
 
 
-def terms(objective: str, batch: Batch) -> dict[str, float]:
+def terms(objective: str, batch: Batch, weights: Mapping[str, float] = EACH_ONCE) -> dict[str, float]:
     student, teacher, projection = models()
     outputs = forward(student, teacher, batch)
-    found = layer_losses(objective, *outputs, (0, 2, 4), (1, 3), projection, Masks.of(batch, "cpu"))
+    found = layer_losses(objective, *outputs, (0, 2, 4), (1, 3), projection, Masks.of(batch, "cpu"), weights)
     return {name: float(E.to_numpy(value)) for name, value in found.items()}
 
 
@@ -167,7 +220,8 @@ def test_layer_losses_are_sums_over_the_mapped_layers(batch: Batch) -> None:
         errors = (scores[0][layer] - scores[1][teacher_layer]).transpose(0, 2, 3, 1)
         return float(np.mean(errors[pairs] ** 2))
 
-    found = layer_losses("masked-scores", *outputs, (0, 2, 4), (1, 3), projection, Masks.of(batch, "cpu"))
+    masks = Masks.of(batch, "cpu")
+    found = layer_losses("masked-scores", *outputs, (0, 2, 4), (1, 3), projection, masks, EACH_ONCE)
     assert {name: float(E.to_numpy(value)) for name, value in found.items()} == pytest.approx(
         {
             "embedding_loss": hidden_error(0, 0),
@@ -176,3 +230,12 @@ def test_layer_losses_are_sums_over_the_mapped_layers(batch: Batch) -> None:
         },
         rel=1e-4,
     )
+
+
+def test_weights_multiply_their_terms_and_zero_leaves_one_out(batch: Batch) -> None:
+    plain = terms("masked-scores", batch)
+    found = terms("masked-scores", batch, {"embedding": 0, "hidden": 2.5, "attention": 1, "prediction": 7})
+    assert found == {
+        "hidden_loss": pytest.approx(2.5 * plain["hidden_loss"], rel=1e-6),
+        "attention_loss": plain["attention_loss"],
+    }
