@@ -18,6 +18,8 @@ from harness.resolve import Resolution
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from harness.run import RunEnd
+
 DETAIL_INTERVAL_S = 15.0
 """Seconds between two details of long work where there is no terminal."""
 
@@ -140,7 +142,40 @@ def stage_display(console: Console, label: str) -> Iterator[StageDisplay]:
 
 
 def print_stage_end(console: Console, label: str, result: dict[str, Any], cached: bool) -> None:
-    """One line for a finished stage, with the accuracies that it found."""
-    found = [f"{name} {value:.4f}" for name, value in result["metrics"].items() if name.endswith("accuracy")]
+    """One line for a finished stage, with the scores that it found."""
+    found = [f"{name} {value:.4f}" for name, value in result["metrics"].items() if _is_score(result["stage"], name)]
     took = "cached" if cached else f"{result['seconds']:.1f} s"
     console.print("  ".join([f"{label}: {took}", *found]), markup=False, soft_wrap=True)
+
+
+def _is_score(stage: str, metric: str) -> bool:
+    """Trainings tell `dev_score`; of `evaluate`, every metric of the task is named after its model."""
+    if stage == "evaluate":
+        return metric.startswith(("teacher_", "student_")) and not metric.endswith("_correct")
+    return metric.endswith("_score")
+
+
+def print_summary(console: Console, ended: Sequence[tuple[str, RunEnd]]) -> None:
+    """A line for each cell of several tasks' runs: how it ended, and teacher and student in the task's first metric."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("task", "cell", "outcome", "metric", "teacher", "student", "run"):
+        table.add_column(column, overflow="fold")
+    for name, end in ended:
+        for row in _summary_rows(end):
+            table.add_row(name, *row)
+    console.print(table)
+
+
+def _summary_rows(end: RunEnd) -> Iterator[tuple[str, ...]]:
+    from harness.report.metric import METRICS
+
+    record = end.record
+    if record is None:
+        yield "", f"[red]exit {end.exit_code}[/]", "", "", "", ""
+        return
+    metric = METRICS[record["task"]["metrics"][0]]
+    for cell in record["cells"]:
+        found = {each["stage"]: each["result"]["metrics"] for each in cell["stages"]}.get("evaluate")
+        scores = [metric.value(found.get(f"{role}_{metric.name}")) if found else "" for role in ("teacher", "student")]
+        outcome = "[green]ok[/]" if cell["status"] == "ok" else f"[red]{cell['status']}[/]"
+        yield cell["name"], outcome, metric.label if found else "", *scores, record["run_id"]

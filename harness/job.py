@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,60 +11,17 @@ from harness.container.docker_engine import connect
 from harness.container.recipe import official_base, recipe
 from harness.errors import HarnessError, UsageError
 from harness.keys import Conditions
-from harness.paths import REQUIREMENTS, RUNS, cache_dir
+from harness.paths import REQUIREMENTS, cache_dir
 from harness.plan import CellPlan, Inputs, Source, plan_cells
+from harness.request import Request
 from harness.resolve import Resolution
 from harness.resolve.data import DataChoice, resolve_data
 from harness.resolve.download import Progress
 from harness.resolve.environment import Report, lock_sha256
+from harness.resolve.found import Found
 from harness.resolve.place import Place, resolve_places
 from harness.resolve.weights import WeightsChoice, resolve_weights
 from harness.suite import Profile, Suite, find_suite, load_suite
-
-SEEDS = (1,)
-
-
-@dataclass(frozen=True)
-class Request:
-    """The command's options as given; None is the option left out. Either `task` or `suite` is given.
-
-    `containers` are names of the catalogue, or `local`; `memory_bytes` is what a container may use.
-    """
-
-    task: str | None = None
-    suite: Path | None = None
-    profile: str | None = None
-    engine: str | None = None
-    device: str | None = None
-    seeds: tuple[int, ...] = SEEDS
-    data_root: Path | None = None
-    teacher: str | None = None
-    runs: Path = RUNS
-    strict: bool = False
-    threads: int | None = None
-    stage_timeout_s: float | None = None
-    containers: tuple[str, ...] | None = None
-    memory_bytes: int | None = None
-
-    def command(self) -> str:
-        """The `make bench` that asks for the same."""
-        variables = {
-            "TASK": self.task,
-            "SUITE": self.suite,
-            "PROFILE": self.profile,
-            "ENGINE": self.engine,
-            "DEVICE": self.device,
-            "SEEDS": None if self.seeds == SEEDS else ",".join(map(str, self.seeds)),
-            "CONTAINERS": None if self.containers is None else ",".join(self.containers),
-            "DATA_ROOT": self.data_root,
-            "TEACHER": self.teacher,
-            "RUNS": None if self.runs == RUNS else self.runs,
-            "STRICT": 1 if self.strict else None,
-            "THREADS": self.threads,
-            "MEMORY": self.memory_bytes,
-        }
-        given = [f"{name}={shlex.quote(str(value))}" for name, value in variables.items() if value is not None]
-        return " ".join(["make bench", *given])
 
 
 @dataclass(frozen=True)
@@ -108,7 +64,8 @@ def resolve(request: Request, progress: Progress, build: Report | None) -> Job:
     matrix = [(setting, seed) for setting in prepared for seed in request.seeds]
     conditions = [_conditions(setting, seed) for setting, seed in matrix]
     inputs = Inputs(
-        data=None if data.path is None else Source(data.path, data.content_hash),
+        data=None if data.own is None else _source(data.own),
+        diagnostic=None if data.diagnostic is None else _source(data.diagnostic),
         teacher=Source(teacher.path, teacher.sha256),
         student=None if student is None else Source(student.path, student.sha256),
     )
@@ -121,6 +78,10 @@ def resolve(request: Request, progress: Progress, build: Report | None) -> Job:
     )
     cells = plan_cells(suite.task, profile, inputs, conditions, request.runs.resolve())
     return Job(suite, profile, data, teacher, resolutions, cells, tuple(setting for setting, _ in matrix))
+
+
+def _source(found: Found) -> Source:
+    return Source(found.path, found.content_hash)
 
 
 def _setting(place: Place, strict: bool, build: Report | None) -> Setting:

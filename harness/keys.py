@@ -46,6 +46,9 @@ def stage_key(
         "code": code_hash(stage, conditions.engine),
         "options": options,
         "task": task,
+        "dev_sets": list(
+            task.get("dev", ())
+        ),  # their order, which the sorted keys below lose: the first one chooses checkpoints
         "inputs": inputs,
     }
     if stage in ENGINE_FREE:

@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SUITES = ROOT / "suites"
 TASKS = SUITES / "tasks.yaml"
+NO_SUITES = (TASKS, SUITES / "hyper-parameters.yaml")
+"""Files of the same folder that are tables, not suites."""
 CONTRACT = ROOT / "tinybert" / "contract"
 CONTAINERS = ROOT / "containers"
 REQUIREMENTS = CONTAINERS / "requirements"

@@ -24,9 +24,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was resolved. `data` is None for the embedded sample, `student` where the start takes no weights."""
+    """What was resolved. `data` is None for the embedded sample, `diagnostic` where there is none, `student` where the start takes
+    no weights.
+    """
 
     data: Source | None
+    diagnostic: Source | None
     teacher: Source
     student: Source | None
 
@@ -96,8 +99,11 @@ def _options(stage: str, profile: Profile, inputs: Inputs) -> dict[str, Any]:
 
 
 def _outside(stage: str, inputs: Inputs) -> dict[str, Source]:
+    found: dict[str, Source | None] = {}
     if stage == "prepare":
-        return {"weights": inputs.teacher} | ({"data": inputs.data} if inputs.data else {})
-    if stage == "teacher":
-        return {"weights": inputs.teacher}
-    return {"student_weights": inputs.student} if stage == "distill" and inputs.student else {}
+        found = {"weights": inputs.teacher, "data": inputs.data, "diagnostic": inputs.diagnostic}
+    elif stage == "teacher":
+        found = {"weights": inputs.teacher}
+    elif stage == "distill":
+        found = {"student_weights": inputs.student}
+    return {name: source for name, source in found.items() if source is not None}

@@ -18,9 +18,11 @@ from harness.checkout import git
 from harness.errors import HarnessError, UsageError
 from harness.paths import ROOT
 from harness.plan import CellPlan, StagePlan
+from harness.resolve.found import Found
 
 if TYPE_CHECKING:
-    from harness.job import Job, Request, Setting  # brings the Docker SDK along, which reading a record does not need
+    from harness.job import Job, Setting  # brings the Docker SDK along, which reading a record does not need
+    from harness.request import Request
 
 RECORD = "record.json"
 RECORD_VERSION = 1
@@ -59,7 +61,7 @@ def build(run_id: str, request: Request, job: Job, cells: Sequence[CellOutcome])
             "origin": job.data.origin,
             "path": None if job.data.path is None else str(job.data.path),
             "verified": job.data.verified,
-            "files": {name: asdict(facts) for name, facts in job.data.files.items()},
+            "files": _files(job.data.own) | _files(job.data.diagnostic),
         },
         "weights": {"kind": job.teacher.kind, "name": job.teacher.name, "sha256": job.teacher.sha256},
         "resolved": [asdict(resolution) for resolution in job.resolutions],
@@ -120,6 +122,13 @@ def host() -> dict[str, Any]:
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": [gpu.name for gpu in visible_gpus()],
     }
+
+
+def _files(found: Found | None) -> dict[str, Any]:
+    """Facts by file name; `checksum`: how the file's stands to the published one."""
+    if found is None:
+        return {}
+    return {name: asdict(fact) | {"checksum": found.standings[name]} for name, fact in found.files.items()}
 
 
 def _cell(cell: CellOutcome) -> dict[str, Any]:

@@ -16,16 +16,24 @@ from typing import Any
 from rich.console import Console
 
 from harness import record as records
-from harness.console import download_display, narration, print_resolutions, print_stage_end, stage_display
+from harness.console import (
+    download_display,
+    narration,
+    print_plan,
+    print_resolutions,
+    print_stage_end,
+    stage_display,
+)
 from harness.container.docker_engine import connect
 from harness.errors import ExitCode, HarnessError, InfrastructureError
 from harness.executor.base import Executor, StageCommand
 from harness.executor.docker import DockerExecutor, sweep
 from harness.executor.isolation import limits
 from harness.executor.local import LocalExecutor
-from harness.job import Request, Setting, resolve
+from harness.job import Setting, resolve
 from harness.plan import CellPlan, StagePlan
 from harness.record import CellOutcome, StageOutcome
+from harness.request import Request
 from harness.resolve.environment import ensure_environment
 
 LATEST = "latest"
@@ -44,11 +52,24 @@ DISK_FAULTS = (
 )
 
 
-def run(request: Request, console: Console) -> Path:
-    """Run what was asked for and return the run's folder. Raises HarnessError; what is finished is in the cache.
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended: its folder and record, None where no cell came to its end, and the error that is to be told."""
 
-    A cell that fails does not keep the others from running: the record and the report say what failed, and its error is
-    raised at the end. Where all cells fail there is nothing to record; a stop ends the run at once.
+    folder: Path | None
+    record: dict[str, Any] | None
+    failure: HarnessError | None
+
+    @property
+    def exit_code(self) -> int:
+        return ExitCode.DONE if self.failure is None else self.failure.exit_code
+
+
+def run(request: Request, console: Console) -> RunEnd:
+    """Run what was asked for. Raises HarnessError where it cannot begin, and at a stop; what is finished is in the cache.
+
+    A cell that fails does not keep the others from running: the record and the report say what failed, and the first failure is
+    the run's. Where all cells fail there is nothing to record; a stop ends the run at once.
     """
     with download_display(console) as progress, narration(console) as building:
         job = resolve(request, progress, building)
@@ -60,13 +81,22 @@ def run(request: Request, console: Console) -> Path:
             for cell, setting in zip(job.cells, job.settings, strict=True)
         ]
         failures = [cell.failure for cell in cells if cell.failure is not None]
-        if len(failures) < len(cells):
-            record = records.build(folder.run_id, request, job, cells)
-            publish(folder.path, record, console)
-            _point_latest_at(folder.path)
-    if failures:
-        raise failures[0]
-    return folder.path
+        if len(failures) == len(cells):
+            return RunEnd(None, None, failures[0])
+        record = records.build(folder.run_id, request, job, cells)
+        publish(folder.path, record, console)
+        _point_latest_at(folder.path)
+    return RunEnd(folder.path, record, failures[0] if failures else None)
+
+
+def show_plan(request: Request, console: Console) -> RunEnd:
+    """Show what `run` would do. Builds no image. Raises HarnessError where it could not begin."""
+    with download_display(console) as progress:
+        job = resolve(request, progress, build=None)
+    print_resolutions(console, job.resolutions)
+    console.print()
+    print_plan(console, job.cells)
+    return RunEnd(None, None, None)
 
 
 def publish(run_dir: Path, record: dict[str, Any], console: Console) -> None:
@@ -77,7 +107,7 @@ def publish(run_dir: Path, record: dict[str, Any], console: Console) -> None:
     path = records.write(run_dir, record)
     report = render(record, run_dir)
     console.print(result_table(record))
-    for each in (report.html, report.markdown, path):
+    for each in (report.html, report.markdown, report.sheet, path):
         console.print(str(each), markup=False, soft_wrap=True)
 
 

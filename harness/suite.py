@@ -9,44 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.paths import SUITES, TASKS
-from harness.schema_check import contract_validator, nearest, validator, violations
-from harness.stages import STAGES, earlier_stages
-from harness.tasks import Task, find_task, load_tasks
-from harness.yaml_file import Where, YamlFile, load_yaml
+from harness.paths import NO_SUITES, SUITES
+from harness.schema_check import nearest
+from harness.stages import STAGES
+from harness.suite_rules import suite_problems
+from harness.tasks import Task, load_tasks
+from harness.yaml_file import load_yaml
 
-PHASES = {"two-phase": ("intermediate", "prediction"), "joint": ("joint",)}
-"""The training phases of each distillation schedule."""
-
-_SUITE_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["task", "summary", "profiles"],
-    "properties": {
-        "task": {"type": "string"},
-        "summary": {"type": "string"},
-        "profiles": {
-            "type": "object",
-            "minProperties": 1,
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["summary", "teacher_weights", "student_weights", "stages"],
-                "properties": {
-                    "summary": {"type": "string"},
-                    "teacher_weights": {"type": "string", "minLength": 1},
-                    "student_weights": {"type": ["string", "null"], "minLength": 1},
-                    "stages": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["prepare"],
-                        "properties": {stage: {"type": "object"} for stage in STAGES},
-                    },
-                },
-            },
-        },
-    },
-}
+ALL = "all"
+"""In the place of a name: every task of the table that has a suite."""
 
 
 @dataclass(frozen=True)
@@ -84,39 +55,43 @@ class Suite:
 
 
 def suite_names() -> list[str]:
-    return sorted(path.stem for path in SUITES.glob("*.yaml") if path != TASKS)
+    return sorted(path.stem for path in SUITES.glob("*.yaml") if path not in NO_SUITES)
 
 
-def find_suite(task: str) -> Suite:
-    """The suite of a task, by the task's name. Raises UsageError with the nearest name."""
-    known = {name: SUITES / f"{name}.yaml" for name in suite_names()}
-    path = known.get(task.lower())
-    if path is None:
-        find_task(task)
-        raise UsageError(f"no suite for the task {task!r}; suites: {', '.join(known)}")
-    return load_suite(path)
+def named(text: str) -> list[str]:
+    """What TASK= asks for: names of tasks and suites with commas, or `all`; each once, in the order given.
+
+    Raises UsageError for every name that is none, with the nearest, and where there is no name at all.
+    """
+    known = _known()
+    wanted: list[str] = []
+    problems = []
+    for name in filter(None, map(str.strip, text.split(","))):
+        if name.lower() == ALL:
+            wanted += [task for task in load_tasks() if task.lower() in known]
+        elif name.lower() in known:
+            wanted.append(known[name.lower()])
+        else:
+            problems.append(f"unknown task {name!r}{nearest(name, (*known.values(), ALL))}")
+    if problems or not wanted:
+        told = problems or [f"TASK={text} names no task"]
+        raise UsageError("\n".join([*told[:-1], f"{told[-1]}; known: {', '.join(known.values())}, or {ALL}"]))
+    return list(dict.fromkeys(wanted))
+
+
+def find_suite(name: str) -> Suite:
+    """The suite of one task, or by its own name, whatever the case. Raises UsageError with the nearest name."""
+    (found,) = named(name)[:1]
+    return load_suite(SUITES / f"{found.lower()}.yaml")
 
 
 def load_suite(path: Path) -> Suite:
     """Read and validate a suite. Raises UsageError with one line for every fault."""
     file = load_yaml(path)
-    problems = list(file.problems)
-    problems += violations(validator(_SUITE_SCHEMA), file, (), file.value)
-    value = file.value if isinstance(file.value, dict) else {}
     tasks = load_tasks()
-    task = value.get("task")
-    if isinstance(task, str) and task not in tasks:
-        problems.append(
-            _fault(file, ("task",), f"unknown task {task!r}{nearest(task, tasks)}; known: {', '.join(tasks)}")
-        )
-    for name, profile in _mappings(value.get("profiles")):
-        problems += _missing_stages(file, ("profiles", name, "stages"), profile.get("stages"))
-        for stage, options in _mappings(profile.get("stages")):
-            if stage in STAGES:
-                problems += _stage_problems(file, ("profiles", name, "stages", stage), stage, options)
-        problems += _start_problems(file, name, profile)
-    if problems:
+    if problems := suite_problems(file, tasks):
         raise UsageError("\n".join(sorted(dict.fromkeys(problems), key=_line)))
+    value = file.value
     return Suite(
         name=path.stem,
         path=path,
@@ -127,82 +102,18 @@ def load_suite(path: Path) -> Suite:
     )
 
 
+def _known() -> dict[str, str]:
+    """What a suite is called for, by the name in small letters: the task's name where it is a task's suite, else its own."""
+    tasks = {task.lower(): task for task in load_tasks()}
+    return {name: tasks.get(name, name) for name in suite_names()}
+
+
 def _profile(name: str, value: dict[str, Any]) -> Profile:
     stages = {stage: value["stages"][stage] for stage in STAGES if stage in value["stages"]}
     return Profile(**value | {"name": name, "stages": stages})
-
-
-def _missing_stages(file: YamlFile, where: Where, stages: Any) -> list[str]:
-    """A stage whose earlier ones the profile leaves out has nothing to read."""
-    present = dict(_mappings(stages))
-    problems = []
-    for stage in (each for each in STAGES if each in present):
-        if missing := [each for each in earlier_stages(stage, present[stage]) if each not in present]:
-            hint = ", or models of its own" if stage == "measure" else ""
-            problems.append(_fault(file, (*where, stage), f"it needs the stages {', '.join(missing)}{hint}"))
-    return problems
-
-
-def _fault(file: YamlFile, where: Where, message: str) -> str:
-    return f"{file.at(where)}: {'.'.join(map(str, where))}: {message}"
-
-
-def _stage_problems(file: YamlFile, where: Where, stage: str, options: dict[str, Any]) -> list[str]:
-    checker = contract_validator(f"options/{stage}.schema.json")
-    if stage == "prepare":
-        if "source" in options:
-            return [_fault(file, (*where, "source"), "not chosen here: it follows from the data found")]
-        if "sample" in options and options["sample"] is None:
-            return [
-                _fault(
-                    file, (*where, "sample"), "the size of the embedded sample is wanted, for where no data is found"
-                )
-            ]
-        return violations(checker, file, where, {"source": "sample", **options})
-    found = violations(checker, file, where, options)
-    return found if found or stage != "distill" else _distill_problems(file, where, options)
-
-
-def _distill_problems(file: YamlFile, where: Where, options: dict[str, Any]) -> list[str]:
-    """What a schema cannot say about a valid set of options: how they fit together."""
-    problems = []
-    student, schedule, layer_map = options["student"], options["schedule"], options["layer_map"]
-    if student["hidden_size"] % student["heads"]:
-        message = f"hidden_size {student['hidden_size']} must be a multiple of heads {student['heads']}"
-        problems.append(_fault(file, (*where, "student"), message))
-    for phase in ("intermediate", "prediction", "joint"):
-        is_used = phase in PHASES[schedule]
-        if is_used and options[phase] is None:
-            problems.append(_fault(file, (*where, phase), f"the schedule {schedule} needs it, and it is null"))
-        if not is_used and options[phase] is not None:
-            problems.append(_fault(file, (*where, phase), f"the schedule {schedule} does not use it: write null"))
-    if isinstance(layer_map, list):
-        wanted = student["layers"] + 1
-        if len(layer_map) != wanted:
-            message = f"{wanted} entries are wanted (the embeddings and each layer), it has {len(layer_map)}"
-            problems.append(_fault(file, (*where, "layer_map"), message))
-        if sorted(layer_map) != layer_map:
-            problems.append(_fault(file, (*where, "layer_map"), "the teacher's layers must not decrease"))
-    return problems
-
-
-def _start_problems(file: YamlFile, name: str, profile: dict[str, Any]) -> list[str]:
-    """The general start needs weights, and no other start uses any."""
-    where, weights = ("profiles", name, "student_weights"), profile.get("student_weights")
-    start = dict(_mappings(profile.get("stages"))).get("distill", {}).get("start")
-    if start == "general" and "student_weights" in profile and weights is None:
-        return [_fault(file, where, "the start general needs the weights of a general TinyBERT")]
-    if start in ("projected", "random") and weights is not None:
-        return [_fault(file, where, f"the start {start} does not use them: write null")]
-    return []
 
 
 def _line(problem: str) -> int:
     """The line in `file:line: message`; the sort is stable, so faults of one line keep their order."""
     found = re.search(r":(\d+): ", problem)
     return int(found[1]) if found else 0
-
-
-def _mappings(value: Any) -> list[tuple[str, dict[str, Any]]]:
-    """The items of a mapping that are mappings themselves; what is not was reported by the schema."""
-    return [(key, child) for key, child in value.items() if isinstance(child, dict)] if isinstance(value, dict) else []

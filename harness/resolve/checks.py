@@ -17,11 +17,12 @@ import psutil
 from harness.container.docker_engine import presence
 from harness.errors import HarnessError
 from harness.paths import ROOT, RUNS, cache_dir
-from harness.resolve.data import URL_VARIABLE, is_cached, resolve_data
+from harness.resolve.data import is_cached, resolve_data
 from harness.resolve.device import Gpu, core_count, cpu, visible_gpus
 from harness.resolve.download import RefusedError, UnreachableError, open_url
 from harness.resolve.engine import CUDA_BUILDS, ENGINES
 from harness.resolve.environment import environment_state
+from harness.resolve.fetch import address
 from harness.resolve.interpreter import find_python
 from harness.resolve.weights import STAND_IN, hub_endpoint, package_is_cached
 from harness.tasks import find_task
@@ -58,7 +59,7 @@ def examine() -> list[Check]:
         _memory,
         lambda: _graphics(gpus),
         lambda: [_disk("disk for runs", RUNS, RUN_BYTES), _disk("disk for the cache", cache_dir(), GIB)],
-        lambda: [_reachable("GLUE download", os.environ.get(URL_VARIABLE) or find_task(TASK).archive.url)],
+        lambda: [_reachable("GLUE download", address(find_task(TASK).published.downloads[0]))],
         lambda: [_reachable("Hugging Face hub", hub_endpoint())],
         _data,
         _weights,
@@ -178,7 +179,9 @@ def _data() -> list[Check]:
         return [Check("data", "ok", f"{finding}, checksums as published")]
     if is_cached(task, cache):
         return [Check("data", "ok", f"{TASK} in the cache, checksums as published")]
-    remedy = f"downloaded on first use; or DATA_ROOT=DIR with {task.folder}/train.tsv and dev.tsv; else the sample"
+    remedy = (
+        f"downloaded on first use; or DATA_ROOT=DIR with {task.published.folder}/train.tsv and dev.tsv; else the sample"
+    )
     return [Check("data", "warn", f"no {TASK} in the cache {cache}, and DATA_ROOT is not set", remedy)]
 
 

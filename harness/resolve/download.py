@@ -10,7 +10,8 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import requests
@@ -27,6 +28,9 @@ ANSWER_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 15.0
 """The longest pause within a download."""
 TOTAL_TIMEOUT_S = 900.0
+
+LARGEST_BYTES = 1 << 30
+"""Of an archive's member whose size nobody has published."""
 
 _BLOCK_BYTES = 1 << 16
 
@@ -117,34 +121,53 @@ def download(
         )
 
 
-def unpack(archive: Path, source: str, members: dict[str, int], to: Path) -> None:
-    """Write the `members` of a zip file (name in it -> published size in bytes) into the folder `to`.
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive. `name`: what it is saved as; `size_bytes`: the published size, None where nobody has published it."""
 
-    The whole archive is refused when any entry has an absolute path, a `..`, or is a link. `source` names it in
-    messages. Raises InfrastructureError.
+    path: str
+    name: str
+    size_bytes: int | None
+
+
+def unpack(archive: Path, source: str, members: Sequence[Member], to: Path) -> None:
+    """Write `members` of a zip file into the folder `to`. `source` names the archive in messages.
+
+    The whole archive is refused when any entry has an absolute path, a `..`, or is a link. Raises InfrastructureError.
     """
     try:
         with zipfile.ZipFile(archive) as zip_file:
             for entry in zip_file.infolist():
                 _refuse_unsafe(entry, source)
-            names = {entry.filename: entry for entry in zip_file.infolist()}
-            for name, size_bytes in members.items():
-                if name not in names:
-                    raise InfrastructureError(f"{source} holds no {name}")
-                if names[name].file_size > size_bytes:
-                    raise _bomb(source, name, size_bytes)
-                # The size in the directory may lie: read one byte more than published, never all that comes.
-                with zip_file.open(names[name]) as member:
-                    content = member.read(size_bytes + 1)
-                if len(content) > size_bytes:
-                    raise _bomb(source, name, size_bytes)
-                (to / PurePosixPath(name).name).write_bytes(content)
+            entries = {entry.filename: entry for entry in zip_file.infolist()}
+            for member in members:
+                if member.path not in entries:
+                    raise InfrastructureError(f"{source} holds no {member.path}")
+                _extract(zip_file, entries[member.path], source, member, to / member.name)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise InfrastructureError(f"{source} is no readable zip file: {error}") from error
 
 
-def _bomb(source: str, name: str, size_bytes: int) -> InfrastructureError:
-    return InfrastructureError(f"{source}: {name} unpacks to more than the published {size_bytes} bytes: refused")
+def _extract(zip_file: zipfile.ZipFile, entry: zipfile.ZipInfo, source: str, member: Member, to: Path) -> None:
+    """The size in the archive's directory may lie: what comes is counted, and never read to its end."""
+    limit_bytes = LARGEST_BYTES if member.size_bytes is None else member.size_bytes
+    bomb = InfrastructureError(
+        f"{source}: {member.path} unpacks to more than the {'allowed' if member.size_bytes is None else 'published'} "
+        f"{limit_bytes} bytes: refused"
+    )
+    if entry.file_size > limit_bytes:
+        raise bomb
+    done_bytes = 0
+    try:
+        with zip_file.open(entry) as content, to.open("wb") as file:
+            while block := content.read(_BLOCK_BYTES):
+                done_bytes += len(block)
+                if done_bytes > limit_bytes:
+                    raise bomb
+                file.write(block)
+    except BaseException:
+        to.unlink(missing_ok=True)
+        raise
 
 
 def _refuse_unsafe(entry: zipfile.ZipInfo, source: str) -> None:

@@ -46,10 +46,10 @@ class Project:
         """What the stand-in's stages do from now on, by stage; a stage that is not named behaves well."""
         (self.root / "behaviour.json").write_text(json.dumps(behaviour))
 
-    def arguments(self, *extra: str) -> list[str]:
+    def arguments(self, *extra: str, task: str = "SST-2") -> list[str]:
         fixed = [
             "--task",
-            "SST-2",
+            task,
             "--data-root",
             str(self.data_root),
             "--teacher",
@@ -74,8 +74,8 @@ class Project:
         out, error = process.communicate(timeout=60)
         return subprocess.CompletedProcess(process.args, process.returncode, out, error)
 
-    def run(self, *extra: str) -> subprocess.CompletedProcess[str]:
-        return self.command(*self.arguments(*extra))
+    def run(self, *extra: str, task: str = "SST-2") -> subprocess.CompletedProcess[str]:
+        return self.command(*self.arguments(*extra, task=task))
 
     def started(self) -> list[str]:
         """The stages that were started, in order."""
@@ -91,6 +91,11 @@ class Project:
     def record(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((self.runs / "latest" / "record.json").read_text())
         return found
+
+    def records(self) -> list[dict[str, Any]]:
+        """Of every finished run, the oldest first."""
+        paths = [path for path in self.runs.glob("*/record.json") if not path.parent.is_symlink()]
+        return [json.loads(path.read_text()) for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
 
 
 def wait_until(condition: Callable[[], Any], timeout_s: float = 20) -> None:

@@ -30,7 +30,7 @@ NAMES = (
 
 @pytest.fixture(autouse=True)
 def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("TINYBENCH_GLUE_URL", f"http://127.0.0.1:{servers.closed_port()}/SST-2.zip")
+    monkeypatch.setenv("TINYBENCH_GLUE_URL", f"http://127.0.0.1:{servers.closed_port()}")
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{servers.closed_port()}")
     monkeypatch.setenv("TINYBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

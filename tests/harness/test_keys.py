@@ -107,3 +107,9 @@ def test_keys_of_the_real_stages_differ_and_hold() -> None:
     found = {stage: key(stage) for stage in ("prepare", "teacher", "distill", "evaluate", "measure", "export")}
     assert len(set(found.values())) == 6 and found == {stage: key(stage) for stage in found}
     assert all(len(each) == 64 and int(each, 16) >= 0 for each in found.values())
+
+
+def test_the_order_of_the_dev_sets_touches_the_key() -> None:
+    """The first one chooses checkpoints, and sorted keys do not tell which it is."""
+    one = key("teacher", task={"name": "MNLI", "dev": {"matched": "a.tsv", "mismatched": "b.tsv"}})
+    assert one != key("teacher", task={"name": "MNLI", "dev": {"mismatched": "b.tsv", "matched": "a.tsv"}})

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.suite import find_suite, load_suite, suite_names
-from harness.tasks import find_task, load_tasks
+from harness.paths import SUITES
+from harness.suite import find_suite, load_suite, named, suite_names
+from harness.tasks import load_tasks
+from harness.yaml_file import load_yaml
 
 
 @pytest.fixture
@@ -48,6 +50,97 @@ def test_the_published_recipe() -> None:
     assert (full.stages["teacher"]["learning_rate"], full.stages["teacher"]["epochs"]) == (2e-5, 3)
 
 
+TASKS = list(load_tasks())
+LOSSES = ("embedding", "hidden", "attention", "prediction")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_its_suite_with_every_stage(name: str) -> None:
+    suite = find_suite(name)
+    assert suite.task.name == name and suite.name == name.lower()
+    text = suite.path.read_text()
+    assert f"make bench TASK={name} " in text and f"{name}/train.tsv" in text
+    for profile in suite.profiles.values():
+        assert list(profile.stages) == ["prepare", "teacher", "distill", "evaluate", "measure", "export"]
+        assert (profile.stages["prepare"]["sample"] is not None) == suite.task.has_sample
+        assert profile.stages["distill"]["loss_weights"] == dict.fromkeys(LOSSES, 1)
+        assert suite.task.raw["test"] or not profile.stages["evaluate"]["submissions"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_full_keeps_to_the_published_hyper_parameters(name: str) -> None:
+    """Teacher: OneFlow's, where it has some. Student: Huawei's README, the paper's epochs of the intermediate phase."""
+    published = load_yaml(SUITES / "hyper-parameters.yaml").value
+    stages = find_suite(name).profile("full").stages
+    teacher, distill = stages["teacher"], stages["distill"]
+    common, own = published["teacher"]["oneflow"]["all_tasks"], published["teacher"]["oneflow"]["tasks"].get(name, {})
+    assert {key: teacher[key] for key in common | own} == common | own
+    huawei, paper = published["student"]["huawei"], published["student"]["paper"]["intermediate"].get(name)
+    assert distill["prediction"] == huawei["prediction"]
+    assert distill["batch_size"] == huawei["all_tasks"]["batch_size"]
+    epochs = {huawei["intermediate"]["epochs"]} | ({paper["epochs"]} if paper else set())
+    assert distill["intermediate"]["epochs"] in epochs
+    assert distill["intermediate"] == huawei["intermediate"] | {"epochs": distill["intermediate"]["epochs"]}
+    assert distill["max_length"] in {huawei["all_tasks"]["max_length"], *([paper["max_length"]] if paper else [])}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_quick_trains_on_no_more_than_two_cores_can_bear(name: str) -> None:
+    suite = find_suite(name)
+    stages = suite.profile("quick").stages
+    published = suite.task.published.files["train.tsv"].rows
+    assert published is not None
+    epochs = {
+        "teacher": stages["teacher"]["epochs"],
+        "distill": stages["distill"]["intermediate"]["epochs"] + stages["distill"]["prediction"]["epochs"],
+    }
+    for stage, count in epochs.items():
+        rows = min(stages[stage]["rows"] or published, published)
+        assert rows <= 14_000 and rows * count <= 100_000
+    dev = max(suite.task.published.files[file].rows or 0 for file in suite.task.raw["dev"].values())
+    assert stages["measure"]["dataset_pass"] is None or dev <= 2_000
+
+
+def test_the_tables_beside_the_suites_are_no_suites() -> None:
+    assert not {"tasks", "hyper-parameters"} & set(suite_names())
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("SST-2", ["SST-2"]),
+        ("sst-2", ["SST-2"]),
+        ("geometry", ["geometry"]),
+        ("RTE,MRPC", ["RTE", "MRPC"]),
+        (" rte , mrpc,", ["RTE", "MRPC"]),
+        ("RTE,rte", ["RTE"]),
+        ("all", TASKS),
+        ("ALL,geometry", [*TASKS, "geometry"]),
+        ("MNLI,all", ["MNLI", *(name for name in TASKS if name != "MNLI")]),
+    ],
+)
+def test_names_of_tasks(text: str, names: list[str]) -> None:
+    assert named(text) == names
+
+
+def test_unknown_names_come_at_once_with_the_nearest() -> None:
+    with pytest.raises(UsageError) as caught:
+        named("RTE,MRCP,geometri,al")
+    first, second, third = caught.value.message.splitlines()
+    assert "unknown task 'MRCP' (did you mean 'MRPC'?)" in first
+    assert "unknown task 'geometri' (did you mean 'geometry'?)" in second
+    assert "unknown task 'al' (did you mean 'all'?)" in third and "or all" in third
+    with pytest.raises(UsageError, match="names no task"):
+        named(" , ")
+
+
+def test_a_sample_for_a_task_that_has_none_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(find_suite("RTE").path.read_text())
+    change(path, "sample: null", "sample: {train_rows: 64, dev_rows: 64, seed: 0}")
+    assert "the embedded sample does not stand in for RTE: write null" in faults(path)[0]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -74,6 +167,9 @@ def test_the_published_recipe() -> None:
         ("task: SST-2", "task: &name SST-2\nsummary: *name", "alias"),
         ("profiles:", "profils:", "did you mean 'profiles'?"),
         ("rounds: 5", "rounds: 1", "1 must be at least 2"),
+        ("attention: 1, prediction: 1}", "attention: 1, prediction: 0}", "nothing is left of the phase prediction"),
+        ("hard_label_weight: 0", "hard_label_weight: 1", "1 must be less than 1"),
+        ("submissions: [teacher, student]", "submissions: [techer]", "did you mean 'teacher'?"),
         ("runtime: engine", "runtime: onnxruntme", "did you mean 'onnxruntime'?"),
     ],
 )  # fmt: skip
@@ -110,31 +206,6 @@ def test_yaml_cannot_make_objects(tmp_path: Path) -> None:
     path.write_text("task: !!python/object/apply:os.system ['touch owned']\n")
     assert any("is not allowed" in fault for fault in faults(path))
     assert not Path("owned").exists()
-
-
-def test_the_table_of_tasks_and_a_task_it_lacks() -> None:
-    assert find_task("sst-2") is not None and find_task("sst-2").name == "SST-2"
-    assert load_tasks()["SST-2"].files["dev.tsv"].rows == 872
-    with pytest.raises(UsageError, match="did you mean 'SST-2'"):
-        find_task("SST_2")
-
-
-def test_a_broken_table_of_tasks_names_its_faults(tmp_path: Path) -> None:
-    path = tmp_path / "tasks.yaml"
-    path.write_text(
-        'SST-2: {labels: ["0", 1], metric: acuracy, header: true, columns: {text_a: s, label: l}, folder: ../up}\n'
-    )
-    with pytest.raises(UsageError) as caught:
-        load_tasks(path)
-    message = caught.value.message
-    for words in (
-        "1 is not of the type string",
-        "did you mean 'accuracy'",
-        "missing text_b",
-        "missing files, archive",
-        "../up",
-    ):
-        assert words in message
 
 
 def test_a_suite_may_leave_stages_out_but_none_that_another_reads(suite: Path) -> None:

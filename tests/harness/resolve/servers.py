@@ -120,3 +120,16 @@ def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def by_name(bodies: dict[str, bytes]) -> Answer:
+    """Each body under its own name, HTTP 404 for every other."""
+
+    def answer(handler: Handler) -> None:
+        name = handler.path.rpartition("/")[2]
+        if name in bodies:
+            give(bodies[name])(handler)
+        else:
+            handler.send_error(404)
+
+    return answer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.resolve.checksums import FileFact, content_hash, file_fact
+from harness.resolve.checksums import FileFact, content_hash, file_fact, file_md5
 
 
 def test_a_changed_file_of_the_same_size_is_hashed_again(tmp_path: Path) -> None:
@@ -55,3 +55,12 @@ def test_content_hash_is_over_names_and_contents_in_any_order() -> None:
     one, two = FileFact("1" * 64, 1), FileFact("2" * 64, 1)
     assert content_hash({"a": one, "b": two}) == content_hash({"b": two, "a": one})
     assert len({content_hash(files) for files in ({}, {"a": one}, {"b": one}, {"a": two}, {"a": one, "b": one})}) == 5
+
+
+def test_md5_is_remembered_beside_sha256(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"one")
+    assert file_fact(path, tmp_path / "cache").sha256 == hashlib.sha256(b"one").hexdigest()
+    for _ in range(2):
+        assert file_md5(path, tmp_path / "cache") == hashlib.md5(b"one", usedforsecurity=False).hexdigest()
+    assert len(list((tmp_path / "cache" / "checksums").iterdir())) == 2

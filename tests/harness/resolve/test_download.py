@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExitCode, InfrastructureError
-from harness.resolve.download import UnreachableError, download, open_url, unpack
+from harness.resolve.download import LARGEST_BYTES, Member, UnreachableError, download, open_url, unpack
 from tests.harness.resolve import servers
 
 BODY = bytes(range(256)) * 1000
@@ -126,7 +126,7 @@ def refused(
     out.mkdir(parents=True)
     path = archive(tmp_path / "a.zip", *entries)
     with pytest.raises(InfrastructureError, match=match):
-        unpack(path, "the archive", {member: 100}, out)
+        unpack(path, "the archive", [Member(member, "train.tsv", 100)], out)
     assert sorted(file.name for file in tmp_path.rglob("*") if file.is_file()) == ["a.zip"]
 
 
@@ -134,7 +134,7 @@ def test_unpack_takes_the_named_members_alone(tmp_path: Path) -> None:
     path = archive(tmp_path / "a.zip", GOOD, ("SST-2/test.tsv", b"more"), ("SST-2/original/README", b"text"))
     out = tmp_path / "out"
     out.mkdir()
-    unpack(path, "the archive", {"SST-2/train.tsv": 100}, out)
+    unpack(path, "the archive", [Member("SST-2/train.tsv", "train.tsv", 100)], out)
     assert {file.name: file.read_bytes() for file in out.iterdir()} == {"train.tsv": GOOD[1]}
 
 
@@ -153,6 +153,20 @@ def test_bomb_by_its_own_word(tmp_path: Path) -> None:
     refused(tmp_path, "unpacks to more", ("SST-2/train.tsv", bytes(50_000_000)))
 
 
+def test_a_member_may_get_another_name_and_have_no_published_size(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.zip", ("snli_1.0/snli_1.0_train.txt", b"text" * 100))
+    unpack(path, "the archive", [Member("snli_1.0/snli_1.0_train.txt", "train.tsv", None)], tmp_path)
+    assert (tmp_path / "train.tsv").read_bytes() == b"text" * 100
+
+
+def test_bomb_without_a_published_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert LARGEST_BYTES >= 500_000_000, "MNLI's and SNLI's training files have about 400 MB"
+    monkeypatch.setattr("harness.resolve.download.LARGEST_BYTES", 1000)
+    path = archive(tmp_path / "a.zip", ("SST-2/train.tsv", bytes(5000)))
+    with pytest.raises(InfrastructureError, match="more than the allowed 1000 bytes"):
+        unpack(path, "the archive", [Member("SST-2/train.tsv", "train.tsv", None)], tmp_path)
+
+
 def test_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
     """Both size fields say 50 bytes, the stream holds 5 MB."""
     content = io.BytesIO()
@@ -161,7 +175,7 @@ def test_bomb_that_lies_about_its_size(tmp_path: Path) -> None:
     lying = content.getvalue().replace((5_000_000).to_bytes(4, "little"), (50).to_bytes(4, "little"))
     (tmp_path / "a.zip").write_bytes(lying)
     with pytest.raises(InfrastructureError, match=r"no readable zip file|more than the published"):
-        unpack(tmp_path / "a.zip", "the archive", {"SST-2/train.tsv": 100}, tmp_path)
+        unpack(tmp_path / "a.zip", "the archive", [Member("SST-2/train.tsv", "train.tsv", 100)], tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["a.zip"]
 
 
@@ -172,4 +186,4 @@ def test_member_missing(tmp_path: Path) -> None:
 def test_no_zip_file(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"<html>proxy login</html>")
     with pytest.raises(InfrastructureError, match="no readable zip file"):
-        unpack(tmp_path / "a.zip", "the archive", {"SST-2/train.tsv": 100}, tmp_path)
+        unpack(tmp_path / "a.zip", "the archive", [Member("SST-2/train.tsv", "train.tsv", 100)], tmp_path)
