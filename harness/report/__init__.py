@@ -13,6 +13,7 @@ from harness.report.content import document
 from harness.report.facts import cleaned
 from harness.report.markdown import markdown
 from harness.report.page import page
+from harness.report.sheet import sheet
 from harness.report.table import result_table
 from harness.report.verdict import judge
 
@@ -23,17 +24,20 @@ __all__ = ["ReportPaths", "judge", "render", "result_table"]
 class ReportPaths:
     html: Path
     markdown: Path
+    sheet: Path
 
 
 def render(record: Mapping[str, Any], run_dir: Path) -> ReportPaths:
-    """Write `report.html` and `report.md` into a run's folder, each by atomic rename.
+    """Write `report.html`, `report.md` and `results.csv` into a run's folder, each by atomic rename.
 
     Raises InfrastructureError when the folder cannot be written; an older report then stands as it was.
     """
-    content = document(cleaned(record))
-    paths = ReportPaths(run_dir / "report.html", run_dir / "report.md")
+    record = cleaned(record)
+    content = document(record)
+    paths = ReportPaths(run_dir / "report.html", run_dir / "report.md", run_dir / "results.csv")
+    texts = {paths.html: page(content), paths.markdown: markdown(content), paths.sheet: sheet(record)}
     try:
-        for path, text in ((paths.html, page(content)), (paths.markdown, markdown(content))):
+        for path, text in texts.items():
             write_atomically(path, text)
     except OSError as error:
         raise InfrastructureError(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.report import figures, statistics
+from harness.report import figures
 from harness.report.document import Block, Bullets, Notice, Paragraph, Span, plain
-from harness.report.facts import Cell, cells, data_name
+from harness.report.facts import Cell, cells, data_name, differs
 from harness.report.measured import ENGINE, FLOAT32, Measured, Model, Ratio, Workload
 from harness.report.results import headline
 from harness.report.validity import refused
@@ -39,7 +39,7 @@ def _sentence(cell: Cell, record: Record) -> str:
     """What distillation cost and what it bought, in words; or which stage is missing to say so."""
     measured, teacher, student = cell.measured, cell.teacher, cell.student
     untrained = "evaluate" not in cell.planned
-    if measured is None or teacher is None or student is None or (cell.counts is None and not untrained):
+    if measured is None or teacher is None or student is None or (cell.first_dev_set is None and not untrained):
         return f"No answer, for want of a result from {', '.join(cell.missing())}."
     inputs = headline(record)
     if untrained:
@@ -49,14 +49,17 @@ def _sentence(cell: Cell, record: Record) -> str:
 
 
 def _cost(cell: Cell, record: Record) -> str:
-    counts = cell.counts
-    assert counts is not None
-    difference = (counts.student - counts.teacher) / counts.rows
-    interval = statistics.paired_difference(counts.only_teacher, counts.only_student, counts.rows)
+    dev_set, metric = cell.first_dev_set, cell.metric
+    assert dev_set is not None
+    teacher, student, change = dev_set.compared(metric.name)
+    several = f"{dev_set.name} " if len(cell.dev_sets) > 1 else ""
+    where = f"On {_where(record)} ({figures.count(dev_set.rows)} {several}dev rows)"
+    if change.value is None:
+        return f"{where}, distillation left no {metric.label} that is defined for both models"
+    within = f"; 95 % interval of the difference {figures.points_interval(change.interval)}" if change.interval else ""
     return (
-        f"On {_where(record)} ({figures.count(counts.rows)} dev rows), distillation {'cost' if difference <= 0 else 'gained'} "
-        f"{abs(100 * difference):.1f} points of accuracy ({figures.percent(counts.teacher / counts.rows)} to "
-        f"{figures.percent(counts.student / counts.rows)}; 95 % interval of the difference {figures.points_interval(interval)})"
+        f"{where}, distillation {'cost' if change.value <= 0 else 'gained'} "
+        f"{abs(100 * change.value):.1f} points of {metric.label} ({metric.value(teacher.value)} to {metric.value(student.value)}{within})"
     )
 
 
@@ -65,7 +68,7 @@ def _bought(measured: Measured, teacher: Model, model: Model, inputs: Workload |
     than = "" if teacher.name == "teacher" else f" than {teacher.name}"
     size = compared(teacher.parameters["encoder"] / model.parameters["encoder"], "smaller", "larger")
     speeds = []
-    if model.role == "student":
+    if model.role == "student" and (model.dataset_pass or teacher.dataset_pass):
         speeds.append(f"the dataset pass {_speed(measured.dataset_pass_speedup)}")
     if inputs:
         workload = Workload(model.name, ENGINE, FLOAT32, inputs.batch_size, inputs.length)
@@ -104,13 +107,16 @@ def _warnings(record: Record) -> Iterator[tuple[str, str]]:
     if not trained:
         yield (
             "Random weights.",
-            "Size and speed follow from the shape, so these models were never trained, and no accuracy is measured.",
+            "Size and speed follow from the shape, so these models were never trained, and no score is measured.",
         )
     if data["kind"] == "sample":
         text = "Its sentences come from this project's generator; no number here is a result on a published data set."
         yield "Embedded sample.", text
     elif not data["verified"]:
-        yield "Unverified data.", f"The files do not have the published checksums of {data['name']}."
+        if differs(record):
+            yield "Other data.", f"The files do not have the published checksums of {data['name']}."
+        else:
+            yield "Unverified data.", f"No checksums of the files of {data['name']} are published to hold these against."
     if record["profile"] == "quick":
-        accuracies = "; the accuracies are not those of the published recipe" if trained else ""
-        yield "Quick profile.", f"The same stages on less work{accuracies}."
+        scores = "; the scores are not those of the published recipe" if trained else ""
+        yield "Quick profile.", f"The same stages on less work{scores}."

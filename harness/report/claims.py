@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import UsageError
 from harness.paths import REPORTS
-from harness.schema_check import validator, violations
-from harness.yaml_file import YamlFile, load_yaml
+from harness.report.claims_file import GIVEN, ROLES, conditions, problems
+from harness.report.metric import METRICS, Metric
+from harness.yaml_file import load_yaml
 
 CLAIMS = REPORTS / "claims"
 
-Quantity = Literal["accuracy", "parameters", "parameter_ratio", "dataset_pass_s", "speedup"]
-# Who a quantity is about.
-ROLES = {
-    "accuracy": ("teacher", "student"),
-    "parameters": ("teacher", "student"),
-    "parameter_ratio": ("both",),
-    "dataset_pass_s": ("teacher", "student"),
-    "speedup": ("both",),
-}
+Quantity = Literal["score", "parameters", "parameter_ratio", "dataset_pass_s", "speedup", "forward_speedup"]
 # The stage that tells what a claim's quantity is here.
-TOLD_BY = dict.fromkeys(ROLES, "measure") | {"accuracy": "evaluate"}
-COUNTS_PARAMETERS = ("parameters", "parameter_ratio")
+TOLD_BY = dict.fromkeys(ROLES, "measure") | {"score": "evaluate"}
 
 
 @dataclass(frozen=True)
 class Tolerance:
     """When a measurement agrees with the published value.
 
-    `dev-set`: an accuracy within `statistics.accuracy_tolerance` of it; `exact`: equal; `printed`: equal once printed as the
+    `dev-set`: a score within half of a 95 % interval (docs/report.md); `exact`: equal; `printed`: equal once printed as the
     published value was; `relative`: within `fraction` of it.
     """
 
@@ -43,6 +36,9 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Source:
+    """`name` is short, for the lines of a table."""
+
+    name: str
     title: str
     url: str
     conditions: str
@@ -50,11 +46,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Claim:
-    """One published number. `conditions` holds the published conditions that it needs; `counted` the parameter parts by role."""
+    """One published number about one task.
+
+    `metric` and `dev_set` (None: the task's first) are a score's. `variant` tells models of one source apart. `conditions` holds
+    the published conditions that the number needs; `counted` the parameter parts by role.
+    """
 
     id: str
     quantity: Quantity
     role: Literal["teacher", "student", "both"]
+    metric: Metric | None
+    dev_set: str | None
+    variant: str
     value: float
     printed: str
     printing: Literal["rounded", "truncated"]
@@ -69,147 +72,90 @@ class Claim:
         return TOLD_BY[self.quantity]
 
 
+ACCURACY = Tolerance(
+    "dev-set",
+    "An accuracy, or the mean of several seeds, agrees within the half-width of the 95 % interval that the dev rows put around the "
+    "published one. Both were taken on the same rows, so two runs that err on half of the same rows differ by no more than that in 95 "
+    "of 100 cases; the published run is one run of unknown spread.",
+)
+OTHER_SCORES = Tolerance(
+    "dev-set",
+    "The score, or the mean of several seeds, agrees within half the width of its own 95 % bootstrap interval over the dev rows. The "
+    "published one was taken on the same rows; which of them it got wrong, from which its own interval would follow, is not known.",
+)
+
+
+@lru_cache
 def load_claims(task: str, folder: Path = CLAIMS) -> tuple[Claim, ...]:
-    """The claims published for a task, in the order of the files. Raises UsageError naming every fault of every file."""
+    """The claims published about a task, in the order of the files, read once a process.
+
+    Raises UsageError naming every fault of every file.
+    """
     claims: list[Claim] = []
-    problems: list[str] = []
+    faults: list[str] = []
     for path in sorted(folder.glob("*.yaml")):
         file = load_yaml(path)
-        found = _problems(file)
-        problems += found
-        if not found and file.value["task"] == task:
-            claims += _claims(file.value)
+        found = problems(file)
+        faults += found
+        if not found:
+            claims += [*_scores(file.value, task), *_amounts(file.value, task)]
     names = [claim.id for claim in claims]
-    problems += [
+    faults += [
         f"{folder}: the claim {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})
     ]
-    if problems:
-        raise UsageError("\n".join(problems))
+    if faults:
+        raise UsageError("\n".join(faults))
     return tuple(claims)
 
 
-_TEXT = {"type": "string", "minLength": 1}
-_SHAPE = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["layers", "hidden_size", "heads", "intermediate_size"],
-    "properties": {
-        name: {"type": "integer", "minimum": 1} for name in ("layers", "hidden_size", "heads", "intermediate_size")
-    },
-}
-_CONDITIONS: dict[str, Any] = {
-    "data": _TEXT,
-    "profile": {"enum": ["full", "quick"]},
-    "weights": _TEXT,
-    "teacher": _SHAPE,
-    "student": _SHAPE,
-    "start": {"enum": ["general", "projected", "random"]},
-    "engine": {"enum": ["oneflow", "torch"]},
-    "device_name": _TEXT,
-    "batch_size": {"type": "integer", "minimum": 1},
-    "padded_length": {"type": "integer", "minimum": 1},
-}
-_PARTS = {
-    "type": "array",
-    "minItems": 1,
-    "uniqueItems": True,
-    "items": {"enum": ["embeddings", "layers", "pooler", "encoder", "head", "projection"]},
-}
-_CLAIM: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["id", "quantity", "role", "value", "printed", "printing", "needs", "tolerance"],
-    "properties": {
-        "id": {"type": "string", "pattern": "^[a-z0-9-]+$"},
-        "quantity": {"enum": list(ROLES)},
-        "role": {"enum": ["teacher", "student", "both"]},
-        "value": {"type": "number", "exclusiveMinimum": 0},
-        "printed": _TEXT,
-        "printing": {"enum": ["rounded", "truncated"]},
-        "counted": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"teacher": _PARTS, "student": _PARTS},
-        },
-        "needs": {"type": "array", "uniqueItems": True, "items": {"enum": list(_CONDITIONS)}},
-        "tolerance": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["kind", "reason"],
-            "properties": {
-                "kind": {"enum": ["dev-set", "exact", "printed", "relative"]},
-                "fraction": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
-                "reason": _TEXT,
-            },
-        },
-        "note": _TEXT,
-    },
-}
-_FILE: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["task", "source", "published", "claims"],
-    "properties": {
-        "task": _TEXT,
-        "source": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["title", "url", "conditions"],
-            "properties": {"title": _TEXT, "url": {"type": "string", "pattern": "^https://"}, "conditions": _TEXT},
-        },
-        "published": {"type": "object", "additionalProperties": False, "properties": _CONDITIONS},
-        "claims": {"type": "array", "minItems": 1, "items": _CLAIM},
-    },
-}
-
-
-def _problems(file: YamlFile) -> list[str]:
-    """Faults of form, and, where the form is right, of what must fit together."""
-    found = [*file.problems, *violations(validator(_FILE), file, (), file.value)]
-    if found:
-        return found
-    for index, claim in enumerate(file.value["claims"]):
-        where, quantity, tolerance = file.at(("claims", index)), claim["quantity"], claim["tolerance"]
-        roles = ROLES[quantity]
-        wanted = (
-            {"both": {"teacher", "student"}}.get(claim["role"], {claim["role"]})
-            if quantity in COUNTS_PARAMETERS
-            else set()
-        )
-        if claim["role"] not in roles:
-            found.append(
-                f"{where}: {claim['id']}: a claim on {quantity} has the role {' or '.join(roles)}, not {claim['role']}"
+def _scores(file: Mapping[str, Any], task: str) -> Iterator[Claim]:
+    """Named `TASK-ID-METRIC`, with the dev set after it where one is named."""
+    for block in file.get("scores", ()):
+        for value in block["values"]:
+            if value["task"] != task:
+                continue
+            metric, dev_set = METRICS[value["metric"]], value.get("dev_set")
+            name = "-".join(part for part in (task, block["id"], metric.name, dev_set) if part)
+            yield Claim(
+                id=name.lower(),
+                quantity="score",
+                role=block["role"],
+                metric=metric,
+                dev_set=dev_set,
+                variant=block.get("variant", ""),
+                value=round(float(value["printed"]) / 100, 6),
+                printed=f"{value['printed']} %" if metric.is_share else value["printed"],
+                printing="rounded",
+                conditions=_needed(file, block, task),
+                counted={},
+                tolerance=ACCURACY if metric.name == "accuracy" else OTHER_SCORES,
+                note=" ".join(each["note"] for each in (block, value) if "note" in each),
+                source=Source(**file["source"]),
             )
-        if set(claim.get("counted", {})) != wanted:
-            named = " and ".join(sorted(wanted)) or "nobody (leave it out)"
-            found.append(f"{where}: {claim['id']}: counted must name the parts of {named}")
-        if ("fraction" in tolerance) != (tolerance["kind"] == "relative"):
-            found.append(f"{where}: {claim['id']}: a relative tolerance has a fraction, the others have none")
-        if tolerance["kind"] == "dev-set" and quantity != "accuracy":
-            found.append(f"{where}: {claim['id']}: a dev-set tolerance is for an accuracy")
-        found += [
-            f"{where}: {claim['id']}: needs {name}, which `published` does not give"
-            for name in claim["needs"]
-            if name not in file.value["published"]
-        ]
-    return found
 
 
-def _claims(value: Mapping[str, Any]) -> list[Claim]:
-    source = Source(**value["source"])
-    return [
-        Claim(
-            id=claim["id"],
-            quantity=claim["quantity"],
-            role=claim["role"],
-            value=claim["value"],
-            printed=claim["printed"],
-            printing=claim["printing"],
-            conditions={name: value["published"][name] for name in claim["needs"]},
-            counted={role: tuple(parts) for role, parts in claim.get("counted", {}).items()},
-            tolerance=Tolerance(**claim["tolerance"]),
-            note=claim.get("note", ""),
-            source=source,
-        )
-        for claim in value["claims"]
-    ]
+def _amounts(file: Mapping[str, Any], task: str) -> Iterator[Claim]:
+    for amount in file.get("amounts", ()):
+        if task in amount["tasks"]:
+            yield Claim(
+                id=amount["id"],
+                quantity=amount["quantity"],
+                role=amount["role"],
+                metric=None,
+                dev_set=None,
+                variant=amount.get("variant", ""),
+                value=amount["value"],
+                printed=amount["printed"],
+                printing=amount["printing"],
+                conditions=_needed(file, amount, task),
+                counted={role: tuple(parts) for role, parts in amount.get("counted", {}).items()},
+                tolerance=Tolerance(**amount["tolerance"]),
+                note=amount.get("note", ""),
+                source=Source(**file["source"]),
+            )
+
+
+def _needed(file: Mapping[str, Any], claim: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """The published conditions that a claim names; that of the data is the task itself."""
+    known = conditions(file, claim) | {GIVEN: task}
+    return {name: known[name] for name in claim["needs"]}

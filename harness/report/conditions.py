@@ -13,6 +13,13 @@ from harness.report.facts import Cell, data_name
 
 Record = Mapping[str, Any]
 
+METHOD = "TinyBERT"
+"""How every student here is made, as claims call it. A published student of another method is another thing, not a condition unmet."""
+AUGMENTED = False
+"""The pipeline has no data augmentation (docs/pipeline.md)."""
+ABOUT = ("method", "student")
+"""Conditions that say what a claim is about: where one of them differs, the claim is not about this run at all."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -42,6 +49,14 @@ def _is_part_of(published: str, actual: str) -> bool:
     return published in actual
 
 
+def _split(split: str, _other: str) -> str:
+    return "test, whose labels are not public" if split == "test" else split
+
+
+def _augmentation(augmented: bool, _other: bool) -> str:
+    return "augmented" if augmented else "not augmented"
+
+
 def _protocol(name: str) -> Callable[[Case], Any]:
     return lambda case: case.cell.details("measure").get("protocol", {}).get(name)
 
@@ -49,15 +64,17 @@ def _protocol(name: str) -> Callable[[Case], Any]:
 _CONDITIONS = {
     "data": Condition("the data are", lambda case: data_name(case.record)),
     "profile": Condition("the profile is", lambda case: case.record["profile"]),
+    # The test splits have no public labels: what GLUE's server says of a submission is no part of a run.
+    "split": Condition("the scores are of the split", lambda _case: "dev", show=_split),
+    "method": Condition("the student was made by", lambda _case: METHOD),
     # A hub name (google-bert/bert-base-uncased) and a folder end in the model's name.
     "weights": Condition("the teacher starts from", lambda case: PurePosixPath(case.record["weights"]["name"]).name),
     "teacher": Condition(
         "the teacher has", lambda case: case.cell.teacher and case.cell.teacher.shape, "measure", _shape
     ),
-    "student": Condition(
-        "the student has", lambda case: case.cell.student and case.cell.student.shape, "measure", _shape
-    ),
+    "student": Condition("the student has", lambda case: case.cell.student_shape, "measure", _shape),
     "start": Condition("the student's start is", lambda case: case.cell.details("distill").get("start"), "distill"),
+    "augmentation": Condition("the training data are", lambda _case: AUGMENTED, show=_augmentation),
     "engine": Condition("the engine is", lambda case: case.cell.engine),
     # Drivers put the maker and the series before the published name: NVIDIA GeForce RTX 2080 Ti.
     "device_name": Condition(
@@ -78,6 +95,11 @@ def fails(name: str, published: Any, case: Case) -> str:
     if condition.holds(published, actual):
         return ""
     return f"{condition.label} {condition.show(actual, published)} (published: {condition.show(published, actual)})"
+
+
+def is_about(conditions: Mapping[str, Any], case: Case) -> bool:
+    """Whether a number with these published conditions is about what the cell made; what is not known here speaks for it."""
+    return all(_CONDITIONS[name].actual(case) in (None, conditions[name]) for name in ABOUT if name in conditions)
 
 
 def absence(cell: Cell, stage: str) -> str:

@@ -5,23 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.report import (
-    answer,
-    evidence,
-    inference,
-    memory,
-    provenance,
-    seeds,
-    sizes,
-    statistics,
-    validity,
-    verdicts,
-)
+from harness.report import answer, errors, inference, memory, provenance, seeds, sizes, training, validity, verdicts
 from harness.report.charts import interval_figure
+from harness.report.dev_sets import MODELS
 from harness.report.document import Document, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import cells
 from harness.report.plots import Mark
-from harness.report.results import ResultRow, ResultTable, result_tables
+from harness.report.printed import distinct
+from harness.report.results import ResultRow, ResultTable, result_tables, scored
+from harness.report.statistics import Interval
 from harness.report.values import Value
 
 Record = Mapping[str, Any]
@@ -32,10 +24,9 @@ def document(record: Record) -> Document:
         _resolved(record),
         _result(record),
         verdicts.section(record),
-        evidence.agreement(record),
         seeds.section(record),
-        evidence.training(record),
-        evidence.errors(record),
+        errors.section(record),
+        training.section(record),
         sizes.section(record),
         inference.section(record),
         memory.section(record),
@@ -64,21 +55,17 @@ def _resolved(record: Record) -> Section:
 
 
 def _result(record: Record) -> Section:
-    first, *others = result_tables(record)
-    tables = (
-        _result_table(first, "Published beside measured"),
-        *(_result_table(other, other.columns[3]) for other in others),
-    )
-    figure = _accuracy_figure(record)
-    how_to_read = f"{HOW_TO_READ_ACCURACIES} {HOW_TO_READ}" if figure else HOW_TO_READ
+    tables = tuple(map(_result_table, result_tables(record)))
+    figure = _score_figure(record)
+    how_to_read = f"{_how_to_read_scores(record)} {HOW_TO_READ}" if figure else HOW_TO_READ
     return Section(
         "result", "Result", (*tables, Paragraph(plain(how_to_read)), *((Figures("", (figure,)),) if figure else ()))
     )
 
 
-HOW_TO_READ_ACCURACIES = (
-    "Accuracies carry 95 % Wilson intervals, their difference a paired one and the p of McNemar's test."
-)
+ACCURACIES = "Accuracies carry 95 % Wilson intervals, their difference a paired one and the p of McNemar's test."
+OTHERS = "{} 95 % bootstrap intervals over the dev rows, their difference a paired one in hundredths."
+CORRELATION = "The mean correlation is the mean of Pearson's and Spearman's."
 HOW_TO_READ = (
     "Parameters are the encoder's with its pooler, which is what serves; in training, the head and the projection add to the "
     "student's. A dataset pass is the published clock: every dev row once, with the loader inside. A forward pass is the model alone: "
@@ -88,12 +75,12 @@ HOW_TO_READ = (
 )
 
 
-def _result_table(result: ResultTable, caption: str) -> Table:
+def _result_table(result: ResultTable) -> Table:
     groups = tuple(
         Group(tuple(_result_row(row) for row in result.rows if row.quantity == quantity), quantity)
         for quantity in dict.fromkeys(row.quantity for row in result.rows)
     )
-    return Table(caption, result.columns, groups, frozenset({1, 2, 3}))
+    return Table(result.caption, result.columns, groups, frozenset({1, 2, 3}))
 
 
 def _result_row(row: ResultRow) -> tuple[Text, ...]:
@@ -105,19 +92,36 @@ def _spans(value: Value) -> Text:
     return (Span(value.text, value.kind), *((Span(value.note, "note"),) if value.note else ()))
 
 
-def _accuracy_figure(record: Record) -> Figure | None:
+def _how_to_read_scores(record: Record) -> str:
+    """How the intervals of the task's metrics come about."""
+    metrics = record["task"]["metrics"]
+    others = any(name != "accuracy" for name in metrics)
+    parts = [ACCURACIES] if "accuracy" in metrics else []
+    parts += [OTHERS.format("Other scores carry" if parts else "Scores carry")] if others else []
+    return " ".join([*parts, CORRELATION] if "corr" in metrics else parts)
+
+
+def _score_figure(record: Record) -> Figure | None:
+    """The headline's scores, measured and, of dev sets, published."""
+    metric, dev_set = scored(record)[0]
     published = [
-        Mark(f"published {claim['role']}", claim["role"], 100 * claim["published"])
-        for claim in verdicts.distinct(record["claims"])
-        if claim["quantity"] == "accuracy"
+        Mark(f"{claim['variant'] or claim['source_name']}, {claim['role']}", claim["role"], 100 * claim["published"])
+        for claim in distinct(record["claims"])
+        if (claim["quantity"], claim["metric"], claim["split"]) == ("score", metric.name, "dev")
+        and claim["dev_set"] in (None, dev_set)
     ]
     measured = [
-        Mark(f"{cell.name} {role}", role, 100 * correct / cell.counts.rows, 100 * interval.low, 100 * interval.high)
+        Mark(f"{cell.name} {model}", model, 100 * score.value, *_ends(score.interval))
         for cell in cells(record)
-        if cell.counts
-        for role, correct in (("teacher", cell.counts.teacher), ("student", cell.counts.student))
-        for interval in (statistics.wilson(correct, cell.counts.rows),)
+        if cell.first_dev_set
+        for model in MODELS
+        for score in (cell.first_dev_set.score(model, metric.name),)
+        if score.value is not None
     ]
     if not measured:
         return None
-    return interval_figure("Dev accuracy with 95 % intervals", "accuracy in %", [*published, *measured])
+    return interval_figure(f"Dev {metric.label} with 95 % intervals", metric.axis, [*published, *measured])
+
+
+def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    return (100 * interval.low, 100 * interval.high) if interval else (None, None)

@@ -27,7 +27,7 @@ Rows = list[Mapping[str, Any]]
 
 
 def curve_figures(cell: Cell) -> tuple[Figure, ...]:
-    """One figure per stage, phase and kind of curve (loss, dev accuracy), as far as the series go."""
+    """One figure per stage, phase and kind of curve (loss, dev score), as far as the series go."""
     return tuple(
         figure
         for stage, model in MODELS
@@ -53,7 +53,7 @@ def training_table(cells: Sequence[Cell]) -> Table:
     )
     return Table(
         caption="Training, phase by phase: the loss at the first and the last point of the curve",
-        columns=("phase", "last point at step", "loss", "best dev accuracy", "rows/s"),
+        columns=("phase", "last point at step", "loss", "best dev score", "rows/s"),
         groups=tuple(group for group in groups if group.rows),
         numeric=frozenset({1, 2, 3, 4}),
     )
@@ -64,9 +64,14 @@ def _phase_row(cell: Cell, stage: str, model: str, phase: str, train: Rows, dev:
         plain(model if phase in (model, stage) else f"{model}, {phase}"),
         plain(figures.count(train[-1]["step"])),
         plain(f"{train[0]['loss']:.3g} \u2192 {train[-1]['loss']:.3g}"),
-        plain(figures.percent(max(row["accuracy"] for row in dev)) if dev else "not evaluated"),
+        plain(_best(cell, dev)),
         plain(_rows_per_s(cell, stage, phase)),
     )
+
+
+def _best(cell: Cell, dev: Rows) -> str:
+    scores = [row["score"] for row in dev if row["score"] is not None]
+    return cell.metric.value(max(scores, default=None)) if dev else "not evaluated"
 
 
 def _phases(cell: Cell, stage: str) -> Iterator[tuple[str, Rows, Rows]]:
@@ -97,13 +102,14 @@ def _loss(model: str, phase: str, train: Rows) -> Figure | None:
 
 
 def _dev(cell: Cell, model: str, phase: str, dev: Rows) -> Figure | None:
-    if not dev:
+    points = tuple((row["step"], 100 * row["score"]) for row in dev if row["score"] is not None)
+    if not points:
         return None
-    lines = [Line(model, model, tuple((row["step"], 100 * row["accuracy"]) for row in dev), markers=True)]
-    teacher = cell.metrics("teacher").get("dev_accuracy")
+    lines = [Line(model, model, points, markers=True)]
+    teacher = cell.metrics("teacher").get("dev_score")
     level = Level("teacher", "teacher", 100 * teacher) if model == "student" and teacher is not None else None
-    title = f"{_who(model, phase)}: dev accuracy"
-    return Figure(title, line_chart(title, "step", "accuracy in %", lines, level), _points(title, "step", lines))
+    title = f"{_who(model, phase)}: dev {cell.metric.label}"
+    return Figure(title, line_chart(title, "step", cell.metric.axis, lines, level), _points(title, "step", lines))
 
 
 def _who(model: str, phase: str) -> str:

@@ -7,22 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.report.dev_sets import DevSet, dev_set
 from harness.report.measured import Measured, Model
+from harness.report.metric import METRICS, Metric
 from harness.report.reading import measured, with_projections
 from harness.stages import STAGES
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Dev rows by who got them right."""
-
-    rows: int
-    teacher: int
-    student: int
-    both: int
-    only_teacher: int
-    only_student: int
-    neither: int
 
 
 @dataclass(frozen=True)
@@ -30,7 +19,8 @@ class Cell:
     """One cell. `container` is the image it ran in, None outside one; `message` says what ended a failed one.
 
     `planned` names the stages that its suite has; `stages` holds the record's entries by stage name, and what a missing
-    result would hold is empty. `measured` is None without a result of the stage measure.
+    result would hold is empty. `metric` is the task's first, `dev_sets` are what `evaluate` found on each, the task's first set
+    first. `measured` is None without a result of the stage measure.
     """
 
     name: str
@@ -42,7 +32,8 @@ class Cell:
     message: str
     planned: tuple[str, ...]
     stages: Mapping[str, Mapping[str, Any]]
-    counts: Counts | None
+    metric: Metric
+    dev_sets: tuple[DevSet, ...]
     measured: Measured | None
 
     @property
@@ -52,6 +43,25 @@ class Cell:
     @property
     def student(self) -> Model | None:
         return self.measured.role("student") if self.measured else None
+
+    @property
+    def student_shape(self) -> Mapping[str, int] | None:
+        """As measured, or as ordered where nothing was measured; None where nothing was distilled either."""
+        if self.student:
+            return self.student.shape
+        options = self.stages.get("distill", {}).get("spec", {}).get("options", {})
+        shape: Mapping[str, int] | None = options.get("student")
+        return shape
+
+    @property
+    def first_dev_set(self) -> DevSet | None:
+        return self.dev_sets[0] if self.dev_sets else None
+
+    def dev_set(self, name: str | None) -> DevSet | None:
+        """None: the first."""
+        if name is None:
+            return self.first_dev_set
+        return next((each for each in self.dev_sets if each.name == name), None)
 
     def result(self, stage: str) -> Mapping[str, Any] | None:
         return self.stages.get(stage, {}).get("result") or None
@@ -88,7 +98,8 @@ def cleaned(value: Any) -> Any:
 
 
 def cells(record: Mapping[str, Any]) -> tuple[Cell, ...]:
-    return tuple(_cell(cell) for cell in record["cells"])
+    metric = METRICS[record["task"]["metrics"][0]]
+    return tuple(_cell(cell, metric) for cell in record["cells"])
 
 
 def data_name(record: Mapping[str, Any]) -> str:
@@ -96,14 +107,40 @@ def data_name(record: Mapping[str, Any]) -> str:
     data = record["data"]
     if data["kind"] == "sample":
         return "embedded sample"
-    return str(data["name"]) if data["verified"] else f"{data['name']}, not the published files"
+    if data["verified"]:
+        return str(data["name"])
+    return f"{data['name']}, {'not the published' if differs(record) else 'unverified'} files"
 
 
-def _cell(cell: Mapping[str, Any]) -> Cell:
+def differs(record: Mapping[str, Any]) -> bool:
+    """Whether a file is known to be another than the published one; else no checksum of it was published."""
+    return any(file.get("checksum") == "other" for file in record["data"]["files"].values())
+
+
+def dev_set_names(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The task's, the first one first."""
+    return tuple(record["task"]["dev"])
+
+
+def judged(record: Mapping[str, Any]) -> list[tuple[str, DevSet]]:
+    """Every evaluated dev set under its heading: the cell's name, with the set's where the task has several."""
+    several = len(dev_set_names(record)) > 1
+    return [
+        (f"{cell.name}, {each.name}" if several else cell.name, each)
+        for cell in cells(record)
+        for each in cell.dev_sets
+    ]
+
+
+def _cell(cell: Mapping[str, Any], metric: Metric) -> Cell:
     stages = {entry["stage"]: entry for entry in cell["stages"]}
     planned = cell.get("stages_planned") or STAGES
-    details = (stages.get("measure", {}).get("result") or {}).get("details")
-    found = measured(details) if details else None
+
+    def details(stage: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = (stages.get(stage, {}).get("result") or {}).get("details") or {}
+        return found
+
+    found = measured(details("measure")) if details("measure") else None
     return Cell(
         name=cell["name"],
         engine=cell["engine"],
@@ -114,20 +151,7 @@ def _cell(cell: Mapping[str, Any]) -> Cell:
         message=cell.get("message") or "",
         planned=tuple(stage for stage in STAGES if stage in planned),
         stages=stages,
-        counts=_counts((stages.get("evaluate", {}).get("result") or {}).get("metrics")),
+        metric=metric,
+        dev_sets=tuple(map(dev_set, details("evaluate").get("dev_sets", ()))),
         measured=found if found is None or "distill" in planned else with_projections(found),
-    )
-
-
-def _counts(metrics: Mapping[str, float] | None) -> Counts | None:
-    if not metrics:
-        return None
-    return Counts(
-        rows=int(metrics["rows"]),
-        teacher=int(metrics["teacher_correct"]),
-        student=int(metrics["student_correct"]),
-        both=int(metrics["both_correct"]),
-        only_teacher=int(metrics["only_teacher_correct"]),
-        only_student=int(metrics["only_student_correct"]),
-        neither=int(metrics["neither_correct"]),
     )

@@ -21,8 +21,17 @@ def percent_interval(interval: Interval) -> str:
     return f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
 
 
+def hundredfold(value: float) -> str:
+    """A coefficient between -1 and 1 as GLUE's tables have it: 58.5 for 0.585."""
+    return f"{round(100 * value, 1) + 0.0:.1f}".replace("-", "\u2212")
+
+
+def hundredfold_interval(interval: Interval) -> str:
+    return f"{hundredfold(interval.low)} to {hundredfold(interval.high)}"
+
+
 def points(difference: float) -> str:
-    """A difference of two percentages, always with its sign."""
+    """A difference of two shares or coefficients in hundredths, always with its sign."""
     return f"{_signed(100 * difference)} points"
 
 

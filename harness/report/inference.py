@@ -25,6 +25,7 @@ from harness.report.document import (
 from harness.report.facts import Cell, cells
 from harness.report.measured import ENGINE, FLOAT32, Forward, Measured, Subject
 from harness.report.memory import OF_THE_MACHINE
+from harness.report.metric import Metric
 from harness.report.statistics import Interval
 from harness.report.status import refusal
 
@@ -66,7 +67,7 @@ def _forward_table(measured: Found) -> Table:
     columns = ("runtime, precision, inputs", "median", "p90", "p99", "rows/s", "GFLOP/s", "of the peak", "predictions")
     groups = tuple(
         Group(
-            tuple(_row(found, each) for each in found.forward if each.workload.model == model.name),
+            tuple(_row(found, each, cell.metric) for each in found.forward if each.workload.model == model.name),
             f"{cell.name}: {model.name}",
         )
         for cell, found in measured
@@ -74,7 +75,7 @@ def _forward_table(measured: Found) -> Table:
     )
     return Table(
         "Forward pass, ms a call: median with its 95 % interval, percentiles where there are calls enough; rows and "
-        "GFLOP a second from the mean call; beside the speed, the accuracy "
+        "GFLOP a second from the mean call; beside the speed, the score "
         "on the dev set and how many of the checked rows agree with the reference path",
         columns,
         tuple(group for group in groups if group.rows),
@@ -82,10 +83,10 @@ def _forward_table(measured: Found) -> Table:
     )
 
 
-def _row(measured: Measured, forward: Forward) -> tuple[Text, ...]:
+def _row(measured: Measured, forward: Forward, metric: Metric) -> tuple[Text, ...]:
     workload, timing = forward.workload, forward.timing
     what = plain(f"{workload.runtime}, {workload.precision}, {workload.inputs}")
-    quality = _quality(measured.subject(workload))
+    quality = _quality(measured.subject(workload), metric)
     if not timing.valid or timing.median is None:
         return what, refusal(timing), *(plain(""),) * 5, quality
     share = forward.share_of_peak
@@ -108,14 +109,14 @@ def _row(measured: Measured, forward: Forward) -> tuple[Text, ...]:
     )
 
 
-def _quality(subject: Subject | None) -> Text:
-    """What the speed was bought with: random weights have no accuracy, but they agree with the reference path or not."""
+def _quality(subject: Subject | None, metric: Metric) -> Text:
+    """What the speed was bought with: random weights have no score, but they agree with the reference path or not."""
     if subject is None:
         return plain("unknown")
     agreement = "" if subject.agreement is None else f"{figures.percent(subject.agreement)} agree"
-    if subject.accuracy is None:
+    if subject.score is None:
         return noted(agreement or "unknown", "random weights")
-    return noted(f"{figures.percent(subject.accuracy)} right", agreement)
+    return noted(f"{metric.label} {metric.value(subject.score)}", agreement)
 
 
 def _peaks(measured: Found) -> list[Block]:

@@ -119,7 +119,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Subject:
-    """One model in one precision on one runtime. `agreement`: share of the checked rows predicted as in float32."""
+    """One model in one precision on one runtime.
+
+    `score` is of the task's first metric; `agreement` the share of the checked rows predicted as in float32.
+    """
 
     model: str
     runtime: str
@@ -128,7 +131,7 @@ class Subject:
     host_peak_bytes: int | None
     host_before_bytes: int | None
     device_peak_bytes: int | None
-    accuracy: float | None
+    score: float | None
     agreement: float | None
 
 
@@ -146,6 +149,12 @@ class Measured:
     subjects: tuple[Subject, ...]
     peaks: Mapping[str, Mapping[str, Any]]
     readings: Mapping[str, Any]
+
+    @property
+    def headline(self) -> Workload | None:
+        """The forward workload of the result table: this engine, float32, padded, the largest batch at its greatest length."""
+        found = [each.workload for each in self.forward if each.workload.headline]
+        return max(found, key=lambda workload: (workload.batch_size, workload.length), default=None)
 
     def role(self, role: str) -> Model | None:
         return next((model for model in self.models if model.role == role), None)

@@ -102,7 +102,7 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], le
     ends = "; ".join(
         f"{line.name} from {line.points[0][1]:.3g} to {line.points[-1][1]:.3g}" for line in lines if line.points
     )
-    return _svg(title, f"{y_label}{scale} over {x_label}: {ends}.", WIDTH, HEIGHT, body)
+    return svg(title, f"{y_label}{scale} over {x_label}: {ends}.", WIDTH, HEIGHT, body)
 
 
 def interval_chart(title: str, x_label: str, marks: Sequence[Mark], from_zero: bool = False) -> str:
@@ -144,10 +144,10 @@ def interval_chart(title: str, x_label: str, marks: Sequence[Mark], from_zero: b
         + (f" ({m.low:.4g} to {m.high:.4g})" if m.low is not None and m.high is not None else "")
         for m in marks
     )
-    return _svg(title, f"{x_label}: {described}.", WIDTH, bottom + 38, body)
+    return svg(title, f"{x_label}: {described}.", WIDTH, bottom + 38, body)
 
 
-def _svg(title: str, description: str, width: int, height: int, body: Sequence[str]) -> str:
+def svg(title: str, description: str, width: int, height: int, body: Sequence[str]) -> str:
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}. {escape(description)}">'
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>{''.join(body)}</svg>"

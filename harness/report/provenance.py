@@ -8,6 +8,7 @@ from typing import Any
 from harness.report import figures
 from harness.report.document import (
     Block,
+    Bullets,
     Commands,
     Group,
     Notice,
@@ -32,7 +33,19 @@ def provenance(record: Record) -> Section:
     return Section(
         "provenance",
         "Provenance",
-        (_run(record), _inputs(record), _environments(record), _stages(record)),
+        (_run(record), _inputs(record), _environments(record), _stages(record), *_submissions(record)),
+    )
+
+
+def _submissions(record: Record) -> list[Block]:
+    """Where the student's predictions of the test sets lie, for GLUE's server: no score of them is known here."""
+    items = tuple(
+        (Span(f"{cell.name}: ", "strong"), Span(", ".join(found.values()), "code"))
+        for cell in cells(record)
+        if (found := cell.details("evaluate").get("submissions"))
+    )
+    return (
+        [Paragraph(plain("For GLUE's server, among the files of the stage evaluate:")), Bullets(items)] if items else []
     )
 
 

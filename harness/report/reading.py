@@ -112,6 +112,6 @@ def _subject(value: Json) -> Subject:
         host_peak_bytes=value.get("host_peak_bytes"),
         host_before_bytes=value.get("host_before_bytes"),
         device_peak_bytes=value.get("device_peak_bytes"),
-        accuracy=value.get("accuracy"),
+        score=value.get("score"),
         agreement=value.get("agreement"),
     )

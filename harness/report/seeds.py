@@ -1,4 +1,4 @@
-"""Cells that differ in their seed alone, taken together: what seeds do to the accuracies."""
+"""Cells that differ in their seed alone, taken together: what seeds do to the scores."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.report import figures, statistics
+from harness.report.dev_sets import DevSet
 from harness.report.document import Group, Paragraph, Section, Table, Text, noted, plain
-from harness.report.facts import Cell, Counts, cells
+from harness.report.facts import Cell, cells
+from harness.report.metric import Metric
 
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """Two cells or more, all with counts: one engine, device and container, and the same dev rows."""
+    """Two cells or more, all evaluated: one engine, device and container, and the same rows in the first dev set."""
 
     name: str
     cells: tuple[Cell, ...]
-    counts: tuple[Counts, ...]
+    dev_sets: tuple[DevSet, ...]
 
     @property
-    def rows(self) -> int:
-        return self.counts[0].rows
-
-    def accuracies(self, role: str) -> tuple[float, ...]:
-        """By seed, of `teacher` or `student`."""
-        return tuple((each.teacher if role == "teacher" else each.student) / each.rows for each in self.counts)
+    def metric(self) -> Metric:
+        return self.cells[0].metric
 
 
 def seed_groups(record: Mapping[str, Any]) -> tuple[SeedGroup, ...]:
-    found: dict[tuple[str, str, str, int], list[tuple[Cell, Counts]]] = {}
+    """Only of cells whose task's first metric is defined for both models."""
+    found: dict[tuple[str, str, str, int], list[tuple[Cell, DevSet]]] = {}
     for cell in cells(record):
-        if cell.counts:
+        dev_set = cell.first_dev_set
+        if dev_set and dev_set.score("change", cell.metric.name).value is not None:
             image = str(cell.container["image_id"]) if cell.container else ""
-            found.setdefault((cell.engine, cell.device, image, cell.counts.rows), []).append((cell, cell.counts))
+            found.setdefault((cell.engine, cell.device, image, dev_set.rows), []).append((cell, dev_set))
     return tuple(
         SeedGroup(
             _name(members[0][0], len(members)),
             tuple(cell for cell, _ in members),
-            tuple(counts for _, counts in members),
+            tuple(dev_set for _, dev_set in members),
         )
         for members in found.values()
         if len({cell.seed for cell, _ in members}) == len(members) > 1
@@ -56,7 +56,7 @@ def section(record: Mapping[str, Any]) -> Section:
     if not groups:
         return Section("seeds", "Seeds", ())
     table = Table(
-        "Dev accuracy over seeds",
+        f"Dev {groups[0].metric.label} over seeds",
         ("what", "mean", "standard deviation", "95 % t-interval of the mean", "by seed"),
         tuple(Group(_rows(group), group.name) for group in groups),
         frozenset({1, 2, 3}),
@@ -66,21 +66,25 @@ def section(record: Mapping[str, Any]) -> Section:
 
 WHAT_VARIES = (
     "The t-interval says where the mean of many seeds lies on these same dev rows. It does not hold the sampling error of the rows, "
-    "which all seeds share; Wilson's interval of each accuracy does. McNemar's test of each seed stands above, row by row."
+    "which all seeds share; the interval of each score does."
 )
 
 
 def _rows(group: SeedGroup) -> tuple[tuple[Text, ...], ...]:
-    teacher, student = statistics.seeds(group.accuracies("teacher")), statistics.seeds(group.accuracies("student"))
-    change = statistics.seeds([s - t for s, t in zip(student.values, teacher.values, strict=True)])
+    metric = group.metric
+    scores = [each.compared(metric.name) for each in group.dev_sets]
+    teacher, student, change = (
+        statistics.seeds([score.value for score in each if score.value is not None])
+        for each in zip(*scores, strict=True)
+    )
     seeds = ", ".join(str(cell.seed) for cell in group.cells)
-    accuracies = tuple(
+    models = tuple(
         (
             plain(role),
-            plain(figures.percent(found.mean)),
+            plain(metric.value(found.mean)),
             plain(f"{100 * found.deviation:.2f} points"),
-            plain(figures.percent_interval(found.interval)),
-            noted(", ".join(figures.percent(value) for value in found.values), f"seeds {seeds}"),
+            plain(metric.interval(found.interval)),
+            noted(", ".join(metric.value(value) for value in found.values), f"seeds {seeds}"),
         )
         for role, found in (("teacher", teacher), ("student", student))
     )
@@ -91,4 +95,4 @@ def _rows(group: SeedGroup) -> tuple[tuple[Text, ...], ...]:
         plain(f"{figures.points_interval(change.interval)} points"),
         plain(", ".join(figures.points(value) for value in change.values)),
     )
-    return (*accuracies, difference)
+    return (*models, difference)

@@ -103,4 +103,6 @@ def _published(record: Record) -> tuple[Text, ...]:
         and claim["verdict"] != NOT_COMPARABLE
         and claim["note"]
     }
-    return tuple((Span(f"Published {c['printed']}: ", "strong"), Span(c["note"])) for c in claims.values())
+    return tuple(
+        (Span(f"Published {c['printed']}, {c['source_name']}: ", "strong"), Span(c["note"])) for c in claims.values()
+    )

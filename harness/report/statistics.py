@@ -1,6 +1,6 @@
-"""The statistics of accuracies: intervals, the paired test, seeds, and how far a published one may lie off.
+"""The statistics of scores: intervals of accuracies, the paired test, seeds, and how far a published score may lie off.
 
-Those of times are computed by the stage that takes them.
+Those of times, and the bootstrap intervals of other metrics, are computed by the stages that have the samples and the rows.
 """
 
 from __future__ import annotations
@@ -83,3 +83,7 @@ def accuracy_tolerance(rows: int, accuracy: float) -> float:
     if rows < 1 or not 0 <= accuracy <= 1:
         raise ValueError(f"{accuracy} of {rows} rows is no proportion")
     return float(stats.norm.ppf((1 + LEVEL) / 2)) * math.sqrt(accuracy * (1 - accuracy) / rows)
+
+
+def half_width(interval: Interval) -> float:
+    return (interval.high - interval.low) / 2

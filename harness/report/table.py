@@ -24,7 +24,7 @@ def result_table(record: Mapping[str, Any]) -> RenderableType:
     record = cleaned(record)
     first, *others = result_tables(record)
     title = f"{data_name(record)}, {record['profile']} profile"
-    tables = [_table(first, title), *(_table(other, other.columns[3]) for other in others)]
+    tables = [_table(first, title), *(_table(other, other.caption) for other in others)]
     return Group(*tables, *_verdict_lines(record), *_timing_lines(record))
 
 

@@ -1,14 +1,16 @@
-"""What the cells of a result table hold: a published number as printed, or a measured one with its spread."""
+"""What the cells of a result table hold: a measured number with its spread, or why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from harness.report import figures, statistics
+from harness.report.dev_sets import DevSet, Score
 from harness.report.facts import Cell
 from harness.report.measured import ENGINE, FLOAT32, Model, Ratio, Timing, Workload
+from harness.report.metric import Metric
 from harness.report.status import BADGES, reasons
 
 
@@ -23,6 +25,7 @@ class Value:
 
 Values = tuple[Value, Value, Value]
 NOT_MEASURED = Value("not measured")
+NOT_TIMED = Value("not timed", "the suite asks for none")
 NOT_PUBLISHED = Value("not published")
 NO_RATIO = Value("no ratio", "for want of a valid time")
 
@@ -32,52 +35,25 @@ def compared(ratio: float, better: str, worse: str) -> str:
     return f"{figures.ratio(ratio)} {better}" if ratio >= 1 else f"{figures.ratio(ratio)} ({worse})"
 
 
-# The published line.
-
-Claims = Mapping[tuple[str, str], Mapping[str, Any]]
-
-
-def published_accuracy(claims: Claims) -> Values:
-    teacher, student = claims.get(("accuracy", "teacher")), claims.get(("accuracy", "student"))
-    both = teacher and student
-    change = Value(figures.points(both["published"] - teacher["published"])) if teacher and both else NOT_PUBLISHED
-    return _printed(teacher), _printed(student), change
-
-
-def published(claims: Claims, quantity: str, ratio: str, better: str) -> Values:
-    change = claims.get((ratio, "both"))
-    return (
-        _printed(claims.get((quantity, "teacher"))),
-        _printed(claims.get((quantity, "student"))),
-        Value(f"{change['printed']} {better}") if change else NOT_PUBLISHED,
-    )
-
-
-def _printed(claim: Mapping[str, Any] | None) -> Value:
-    return Value(claim["printed"]) if claim else NOT_PUBLISHED
-
-
-# A cell's lines.
-
-
-def accuracy(cell: Cell) -> Values:
-    counts = cell.counts
-    if counts is None:
+def score(cell: Cell, metric: Metric, dev_set: str) -> Values:
+    """Teacher, student and the change, of an accuracy with McNemar's p."""
+    found = cell.dev_set(dev_set)
+    if found is None:
         return NOT_MEASURED, NOT_MEASURED, NOT_MEASURED
-    difference = (counts.student - counts.teacher) / counts.rows
-    interval = statistics.paired_difference(counts.only_teacher, counts.only_student, counts.rows)
-    p = statistics.mcnemar(counts.only_teacher, counts.only_student)
-    note = f"{figures.points_interval(interval)}, {figures.p_value(p)}"
+    teacher, student, change = found.compared(metric.name)
+    notes = [figures.points_interval(change.interval)] if change.interval else []
+    if metric.name == "accuracy" and found.counts:
+        notes.append(figures.p_value(found.counts.p))
     return (
-        _proportion(counts.teacher, counts.rows),
-        _proportion(counts.student, counts.rows),
-        Value(figures.points(difference), note),
+        _score(teacher, metric, found),
+        _score(student, metric, found),
+        Value(metric.change(change.value), ", ".join(notes)),
     )
 
 
-def _proportion(correct: int, rows: int) -> Value:
-    note = f"{figures.percent_interval(statistics.wilson(correct, rows))}, n = {figures.count(rows)}"
-    return Value(figures.percent(correct / rows), note)
+def _score(score: Score, metric: Metric, dev_set: DevSet) -> Value:
+    interval = f"{metric.interval(score.interval)}, " if score.interval else ""
+    return Value(metric.value(score.value), f"{interval}n = {figures.count(dev_set.rows)}")
 
 
 def parameters(cell: Cell, model: Model | None) -> Values:
@@ -101,6 +77,8 @@ def parameters(cell: Cell, model: Model | None) -> Values:
 def dataset_pass(cell: Cell, model: Model | None) -> Values:
     if cell.measured is None or cell.teacher is None or model is None:
         return NOT_MEASURED, NOT_MEASURED, NOT_MEASURED
+    if cell.teacher.dataset_pass is None and model.dataset_pass is None:
+        return NOT_TIMED, NOT_TIMED, Value("no ratio")
     teacher, student = _seconds(cell.teacher.dataset_pass), _seconds(model.dataset_pass)
     if model.role == "student":
         return teacher, student, _ratio(cell.measured.dataset_pass_speedup)

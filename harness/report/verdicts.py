@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from harness.report.document import Bullets, Group, Paragraph, Section, Span, Table, Text, plain
+from harness.report.document import Block, Bullets, Group, Paragraph, Section, Span, Table, Text, plain
+from harness.report.metric import METRICS
+from harness.report.printed import distinct
 from harness.report.verdict import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
 
 Claims = Sequence[Mapping[str, Any]]
@@ -15,22 +17,26 @@ BADGES: dict[str, Literal["good", "bad", "caution"]] = {
     NOT_COMPARABLE: "caution",
 }
 QUANTITIES = {
-    "accuracy": "accuracy",
     "parameters": "parameters",
     "parameter_ratio": "parameter ratio",
     "dataset_pass_s": "dataset pass",
-    "speedup": "speed-up",
+    "speedup": "speed-up of the dataset pass",
+    "forward_speedup": "speed-up of the forward pass",
 }
 
 
 def section(record: Mapping[str, Any]) -> Section:
     claims = record["claims"]
     if not claims:
-        return Section("claims", "Published claims", (Paragraph(plain("No claims about this task are on file.")),))
+        return Section(
+            "claims",
+            "Published claims",
+            (Paragraph(plain("No published number about this task and this student is on file.")),),
+        )
     groups = tuple(
         Group(
             tuple(_verdict(each) for each in claims if each["id"] == claim["id"]),
-            f"{_subject(claim)}: {claim['printed']}",
+            f"{_subject(claim)}, {claim['source_name']}: {claim['printed']}",
         )
         for claim in distinct(claims)
     )
@@ -45,8 +51,8 @@ def section(record: Mapping[str, Any]) -> Section:
             *((Paragraph(plain(NOT_COMPARABLE_MEANS)),) if any(c["verdict"] == NOT_COMPARABLE for c in claims) else ()),
             table,
             *(Paragraph(_source(claim)) for claim in sources),
-            Paragraph(plain("How each number was printed, and what counts as the same:")),
-            Bullets(tuple(_terms(claim) for claim in distinct(claims))),
+            *_terms("What counts as the same:", "tolerance", claims),
+            *_terms("What the published numbers are:", "note", claims),
         ),
     )
 
@@ -65,21 +71,23 @@ def _verdict(claim: Mapping[str, Any]) -> tuple[Text, ...]:
 
 
 def _subject(claim: Mapping[str, Any]) -> str:
-    quantity = QUANTITIES[claim["quantity"]]
-    return quantity.capitalize() if claim["role"] == "both" else f"{claim['role'].capitalize()} {quantity}"
+    """`Student MCC, without data augmentation`, `Teacher accuracy, mismatched`, `Parameter ratio`."""
+    quantity = METRICS[claim["metric"]].label if claim["quantity"] == "score" else QUANTITIES[claim["quantity"]]
+    whose = quantity if claim["role"] == "both" else f"{claim['role']} {quantity}"
+    return ", ".join(part for part in (f"{whose[0].upper()}{whose[1:]}", claim["dev_set"], claim["variant"]) if part)
 
 
-def _terms(claim: Mapping[str, Any]) -> Text:
-    return (
-        Span(f"{_subject(claim)}: ", "strong"),
-        Span(" ".join(part for part in (claim["note"], claim["tolerance"]) if part)),
-    )
+def _terms(title: str, what: Literal["tolerance", "note"], claims: Claims) -> list[Block]:
+    """What is to be said of each number, once for all of which the same is to be said; tolerances of a metric's scores together."""
+    said: dict[str, dict[str, None]] = {}
+    for claim in distinct(claims):
+        if claim[what]:
+            scores = what == "tolerance" and claim["quantity"] == "score"
+            subject = METRICS[claim["metric"]].heading if scores else f"{_subject(claim)}, {claim['source_name']}"
+            said.setdefault(claim[what], {})[subject] = None
+    items = tuple((Span(f"{'; '.join(subjects)}: ", "strong"), Span(words)) for words, subjects in said.items())
+    return [Paragraph(plain(title)), Bullets(items)] if items else []
 
 
 def _source(claim: Mapping[str, Any]) -> Text:
     return (Span("Source: "), Span(claim["source"], url=claim["source_url"]), Span(f". {claim['source_conditions']}"))
-
-
-def distinct(claims: Claims) -> list[Mapping[str, Any]]:
-    """Each claim once, whichever cell it was held against."""
-    return list({claim["id"]: claim for claim in claims}.values())

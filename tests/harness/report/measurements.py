@@ -16,12 +16,12 @@ MS_PER_GFLOP = {"float32": 5.2, "bfloat16": 2.9}
 PEAKS = {"float32": 208.0, "bfloat16": 402.0}
 
 
-def parameters(shape: Json) -> dict[str, int]:
-    """BERT's parts (Devlin et al. 2019), counted from the shape: two LayerNorm vectors each, biases everywhere, a 2-class head."""
+def parameters(shape: Json, labels: int = 2) -> dict[str, int]:
+    """BERT's parts (Devlin et al. 2019), counted from the shape: two LayerNorm vectors each, biases everywhere."""
     d, ff = shape["hidden_size"], shape["intermediate_size"]
     embeddings = (VOCABULARY + POSITIONS + SEGMENTS) * d + 2 * d
     layers = shape["layers"] * (4 * (d * d + d) + 2 * d + (d * ff + ff) + (ff * d + d) + 2 * d)
-    pooler, head = d * d + d, 2 * d + 2
+    pooler, head = d * d + d, labels * (d + 1)
     encoder = embeddings + layers + pooler
     return {
         "embeddings": embeddings,
@@ -78,6 +78,7 @@ def measure(
     cells: tuple[tuple[str, str, int, int | str], ...],
     random_weights: bool = False,
     on_gpu: bool = False,
+    labels: int = 2,
 ) -> tuple[Json, Json, Json]:
     """`models`: name -> (role, shape); `passes`: name -> first pass, then the rounds; `cells`: runtime, precision, batch size, length.
 
@@ -85,7 +86,7 @@ def measure(
     """
     teacher = next(name for name, (role, _) in models.items() if role == "teacher")
     student = next(name for name, (role, _) in models.items() if role == "student")
-    found = {name: _model(role, shape, passes[name]) for name, (role, shape) in models.items()}
+    found = {name: _model(role, shape, passes[name], labels) for name, (role, shape) in models.items()}
     if not random_weights:
         width, to_width = found[student]["shape"]["hidden_size"], found[teacher]["shape"]["hidden_size"]
         found[student]["parameters"]["projection"] = width * to_width + to_width
@@ -195,8 +196,8 @@ def _ratio(numerator: Json, denominator: Json) -> Json | None:
     return {"ratio": ratio, "interval": [low[0] / high[1], low[1] / high[0]]}
 
 
-def _model(role: str, shape: Json, passes: tuple[float, ...]) -> Json:
-    counted = parameters(shape)
+def _model(role: str, shape: Json, passes: tuple[float, ...], labels: int) -> Json:
+    counted = parameters(shape, labels)
     first, *rounds = passes
     return {
         "role": role,
@@ -244,7 +245,7 @@ def _subject(model: str, runtime: str, precision: str, found: Json, random_weigh
         "host_peak_bytes": before + 5 * found["parameters"]["serving"],
         "host_before_bytes": before,
         "device_peak_bytes": None,
-        "accuracy": None if random_weights else 0.821,
+        "score": None if random_weights else 0.821,
         "agreement": 1.0 if precision == "float32" else 0.9954,
         "predictions_sha256": "0" * 64,
     }

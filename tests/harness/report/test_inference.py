@@ -30,16 +30,16 @@ def test_both_clocks_are_told_apart() -> None:
     assert "1 warm pass in each round, in an order drawn at random" in text
 
 
-def test_every_forward_time_stands_with_its_accuracy() -> None:
+def test_every_forward_time_stands_with_its_score() -> None:
     shown = rows(table(inference.section(records.two_engines()), "Forward pass"))
     assert len(shown) == 2 * 2 * len(records.TRAINED_CELLS)
     assert shown[3] == (
         "engine, bfloat16, batch 32, padded to 128",
-        "268 ms|266 to 271 ms", "276", "too few", "119", "342", "85.1 %", "82.1 % right|99.5 % agree",
+        "268 ms|266 to 271 ms", "276", "too few", "119", "342", "85.1 %", "accuracy 82.1 %|99.5 % agree",
     )  # fmt: skip
 
 
-def test_random_weights_have_an_agreement_and_no_accuracy() -> None:
+def test_random_weights_have_an_agreement_and_no_score() -> None:
     shown = rows(table(inference.section(records.geometry()), "Forward pass"))
     assert {row[-1] for row in shown} == {"100.0 % agree|random weights", "99.5 % agree|random weights"}
 

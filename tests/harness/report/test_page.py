@@ -53,7 +53,7 @@ def test_a_page_is_whole_and_fetches_nothing(case: str, tmp_path: Path) -> None:
     for _, attributes in page.tags:
         assert not any(name.startswith("on") or name in ("src", "srcset", "style") for name in attributes)
         href = attributes.get("href")
-        assert href is None or href.startswith(("#", "https://github.com/"))
+        assert href is None or href.startswith(("#", "https://github.com/", "https://arxiv.org/"))
     style = render(getattr(records, case)(), tmp_path).html.read_text(encoding="utf-8")
     assert "url(" not in style and "@import" not in style
 
@@ -75,7 +75,7 @@ def test_a_page_can_be_navigated(case: str, tmp_path: Path) -> None:
 
 def test_the_order_of_a_report(tmp_path: Path) -> None:
     text = render(records.two_engines(), tmp_path).html.read_text(encoding="utf-8")
-    order = ["resolved", "result", "claims", "agreement", "training", "errors", "sizes", "inference",
+    order = ["resolved", "result", "claims", "errors", "training", "sizes", "inference",
              "memory", "validity", "provenance", "reproduce"]  # fmt: skip
     assert re.findall(r'<section id="(\w+)"', text) == order
     assert (
@@ -103,7 +103,8 @@ def test_a_suite_that_measures_alone_misses_nothing_else(tmp_path: Path) -> None
     assert "TinyBERT-4L is 7.63x smaller than BERT-base; the dataset pass is 11.0x faster" in page.text
     assert "Random weights." in page.text and "no result" not in page.text and "not measured" not in page.text
     assert "vocabulary" in page.text and "teacher weights" not in page.text
-    assert "distill" not in page.text.replace("distillation", "").replace("model_compress/distil/", "")
+    words = page.text.replace("distillation", "").replace("were distilled on augmented", "")
+    assert "distill" not in words.replace("model_compress/distil/", "")
 
 
 def test_a_measurement_that_failed_still_has_a_report(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_both_files_hold_the_same_numbers(tmp_path: Path) -> None:
     paths = render(records.two_engines(), tmp_path)
     html = paths.html.read_text(encoding="utf-8")
     page = Page(re.sub(r"<(figure|h3|style|title)>.*?</\1>", "", html, flags=re.DOTALL))
-    text = paths.markdown.read_text(encoding="utf-8")
+    text = re.sub(r"\]\(https:[^)]*\)", "]", paths.markdown.read_text(encoding="utf-8"))
     number = r"\d[\d,.]*\d|\d"
     assert sorted(re.findall(number, page.text)) == sorted(re.findall(number, text))
 
@@ -154,4 +155,4 @@ def test_rendering_again_changes_nothing(tmp_path: Path) -> None:
     first = paths.html.read_bytes(), paths.markdown.read_bytes()
     render(records.two_engines(), tmp_path)
     assert (paths.html.read_bytes(), paths.markdown.read_bytes()) == first
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.md", "results.csv"]

@@ -23,7 +23,7 @@ def test_the_published_numbers_are_explained() -> None:
     text = " ".join(texts(sizes.section(records.geometry())))
     assert "109,482,240 parameters in the encoder of BERT-base against 14,350,248 in its own" in text
     assert "7.63x smaller" in text and "it has 14,591,258: 7.50x smaller" in text
-    assert "Published 14.5 M: 14.5 M is 14,591,258 truncated." in text
+    assert "Published 14.5 M, OneFlow README: 14.5 M is 14,591,258 truncated." in text
     assert "nothing was trained here; the one that distillation would add is counted" in text
 
 

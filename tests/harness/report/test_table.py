@@ -22,7 +22,7 @@ def printed(record: records.Json) -> str:
 
 def test_published_and_measured_stand_together() -> None:
     rows = {(row.quantity, row.who): row for row in result_rows(records.two_engines())}
-    published = rows[("accuracy, SST-2 dev set", "published (SST-2)")]
+    published = rows[("accuracy, SST-2 dev set", "published: OneFlow README")]
     assert (published.teacher.text, published.student.text, published.change.text) == (
         "92.2 %",
         "91.3 %",
@@ -39,7 +39,7 @@ def test_published_and_measured_stand_together() -> None:
     assert (times.change.text, times.change.note) == ("3.15x faster", "3.08 to 3.27x")
     forward = rows[("forward, batch 32, padded to 128", "torch-cpu-seed1")]
     assert (forward.teacher.text, forward.student.text, forward.change.text) == ("479 ms", "209 ms", "2.29x faster")
-    assert ("forward, batch 32, padded to 128", "published (SST-2)") not in rows
+    assert not any(row.published for row in rows.values() if row.quantity.startswith("forward"))
 
 
 def test_models_are_columns_and_a_third_has_a_table_of_its_own() -> None:
@@ -90,9 +90,9 @@ def test_without_claims_there_is_no_published_line() -> None:
 
 
 def test_the_terminal_counts_the_verdicts() -> None:
-    assert "published claims, oneflow-cuda-seed1: 8 reproduced" in printed(records.published())
-    assert "published claims, torch-cpu-seed1: 8 not comparable" in printed(records.two_engines())
-    assert "published claims, oneflow-cuda, 3 seeds: 2 reproduced" in printed(records.seeds())
+    assert "published claims, oneflow-cuda-seed1: 12 reproduced, 3 not comparable" in printed(records.published())
+    assert "published claims, torch-cpu-seed1: 15 not comparable" in printed(records.two_engines())
+    assert "published claims, oneflow-cuda, 3 seeds: 4 reproduced, 2 not comparable" in printed(records.seeds())
 
 
 def test_the_terminal_shows_markup_as_text() -> None:
@@ -126,6 +126,42 @@ def test_figures() -> None:
     assert (figures.size(57_403_496), figures.memory(250 << 20)) == ("57.4 MB", "250 MiB")
     assert [figures.ratio(r) for r in (0.5, 7.503, 7.629, 12.84)] == ["0.50x", "7.50x", "7.63x", "12.8x"]
     assert figures.points(-0.0001) == "+0.0 points"
+    assert [figures.hundredfold(n) for n in (0.585, -0.032, -0.0001)] == ["58.5", "−3.2", "0.0"]
     assert figures.points_interval(Interval(-0.0863, 0.004)) == "−8.6 to +0.4"
     assert [figures.p_value(p) for p in (0.00099, 0.0456, 1.0)] == ["p < 0.001", "p = 0.046", "p = 1.000"]
     assert [figures.duration(s) for s in (3.14, 59.99, 3725)] == ["3.1 s", "60.0 s", "1:02:05"]
+
+
+def test_another_metric_heads_the_table_without_a_percent_sign() -> None:
+    first, further = result_tables(records.cola())
+    rows = {(row.quantity, row.who): row for row in first.rows}
+    measured = rows[("MCC, CoLA dev set", "oneflow-cuda-seed1")]
+    assert (measured.teacher.text, measured.teacher.note) == ("66.5", "61.0 to 72.0, n = 1,043")
+    assert measured.change.text == "−16.6 points" and "p =" not in measured.change.note
+    assert rows[("MCC, CoLA dev set", "published: OneFlow README")].teacher.text == "58.5"
+    tests = rows[("MCC, CoLA dev set", "published: OneFlow TEST_README")]
+    assert (tests.teacher.text, tests.student.text, tests.change.text) == ("58.7", "22.3", "−36.4 points")
+    assert [(row.quantity, row.teacher.text) for row in further.rows] == [("accuracy, CoLA dev set", "83.0 %")]
+    assert "p < 0.001" in further.rows[0].change.note, "an accuracy keeps its test wherever it stands"
+
+
+def test_further_dev_sets_have_rows_of_their_own() -> None:
+    first, further = result_tables(records.mnli())
+    assert first.rows[0].quantity == "accuracy, MNLI matched dev set"
+    assert {row.quantity for row in further.rows} == {"accuracy, MNLI mismatched dev set"}
+    assert further.rows[-1].teacher.text == "84.6 %"
+    assert [row.who for row in further.rows][:2] == [
+        "published: TinyBERT paper, ablation, whole recipe",
+        "published: TinyBERT paper, ablation, without DA",
+    ]
+    assert "accuracy, MNLI mismatched dev set" in printed(records.mnli())
+
+
+def test_a_regression_has_correlations() -> None:
+    first, further = result_tables(records.sts_b())
+    assert first.rows[-1].quantity.startswith("forward")
+    assert "mean correlation, STS-B dev set" in {row.quantity for row in first.rows}
+    assert [row.quantity for row in further.rows] == [
+        "Pearson correlation, STS-B dev set", "Spearman correlation, STS-B dev set",
+    ]  # fmt: skip
+    assert further.rows[0].student.text == "86.1"

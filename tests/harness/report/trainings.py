@@ -1,4 +1,4 @@
-"""What the stages `teacher`, `distill` and `evaluate` write, made up: metrics, series, details."""
+"""What the stages `teacher` and `distill` write, made up: metrics, series, details."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def teacher(accuracy: float) -> tuple[Json, Json, Json]:
+def teacher(score: float) -> tuple[Json, Json, Json]:
     train = [
         ["teacher", step, 32 * step, _decay(step, 0.69, 0.18, 300), 5e-5 * (1 - step / 1250)]
         for step in range(20, 1251, 20)
     ]
-    dev = [
-        ["teacher", step, accuracy - 0.03 * (1250 - step) / 1250, 0.34 - step / 1e4] for step in (312, 625, 937, 1250)
-    ]
+    dev = [["teacher", step, score - 0.03 * (1250 - step) / 1250, 0.34 - step / 1e4] for step in (312, 625, 937, 1250)]
     return (
-        {"dev_accuracy": accuracy, "best_step": 1250, "steps": 1250, "train_rows": 20000, "rows_per_s": 109.4},
+        {"dev_score": score, "best_step": 1250, "steps": 1250, "train_rows": 20000, "rows_per_s": 109.4},
         {
             "train": {"columns": ["phase", "step", "rows", "loss", "learning_rate"], "rows": train},
-            "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": dev},
+            "dev": {"columns": ["phase", "step", "score", "loss"], "rows": dev},
         },
         {},
     )
 
 
-def distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Json, Json]:
+def distill(score: float, start: str, teacher_layers: int) -> tuple[Json, Json, Json]:
     hidden = [0, 3, 6, 9, 12] if teacher_layers == 12 else [0, 1, 3, 4, 6]
     train: list[list[Any]] = []
     for step in range(20, 1251, 20):
@@ -40,7 +38,7 @@ def distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Jso
         [
             "prediction",
             step,
-            accuracy - 0.04 * (1562 - step) / 1562 if step < 1562 else accuracy - (step - 1562) / 1e5,
+            score - 0.04 * (1562 - step) / 1562 if step < 1562 else score - (step - 1562) / 1e5,
             0.4,
         ]
         for step in steps
@@ -58,8 +56,8 @@ def distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Jso
     ]
     return (
         {
-            "start_dev_accuracy": 0.509,
-            "dev_accuracy": accuracy,
+            "start_dev_score": 0.509,
+            "dev_score": score,
             "best_step": 1562,
             "steps": 3125,
             "train_rows": 20000,
@@ -68,7 +66,7 @@ def distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Jso
         },
         {
             "train": {"columns": columns, "rows": train},
-            "dev": {"columns": ["phase", "step", "accuracy", "loss"], "rows": dev},
+            "dev": {"columns": ["phase", "step", "score", "loss"], "rows": dev},
         },
         {
             "start": start,
@@ -77,42 +75,6 @@ def distill(accuracy: float, start: str, teacher_layers: int) -> tuple[Json, Jso
             "layer_map": {"hidden": hidden, "attention": [layer - 1 for layer in hidden[1:]]},
         },
     )
-
-
-def evaluate(rows: int, teacher: int, student: int, both: int) -> tuple[Json, Json, Json]:
-    wrong = [
-        ("it 's not that the film is bad , it just never quite earns its tears . ", "0", "0", "1"),
-        ("a gorgeous , witty , seductive movie | if you let it . ", "1", "1", "0"),
-        ("the script is *almost* clever enough to make you forget the [deleted] plot . ", "0", "0", "1"),
-    ]
-    return (
-        {
-            "rows": rows,
-            "teacher_accuracy": teacher / rows,
-            "student_accuracy": student / rows,
-            "teacher_correct": teacher,
-            "student_correct": student,
-            "both_correct": both,
-            "only_teacher_correct": teacher - both,
-            "only_student_correct": student - both,
-            "neither_correct": rows - teacher - student + both,
-        },
-        {},
-        {
-            "confusion": {
-                role: _confusion(rows, right) for role, right in (("teacher", teacher), ("student", student))
-            },
-            "wrong": [
-                {"row": 17 * n + 4, "text": text, "label": label, "teacher": t, "student": s}
-                for n, (text, label, t, s) in enumerate(wrong)
-            ],
-        },
-    )
-
-
-def _confusion(rows: int, right: int) -> list[list[int]]:
-    negatives, wrong = rows // 2, rows - right
-    return [[negatives - wrong // 3, wrong // 3], [wrong - wrong // 3, rows - negatives - (wrong - wrong // 3)]]
 
 
 def _decay(step: int, first: float, last: float, half: float) -> float:
