@@ -31,8 +31,9 @@ OPTIONS = {
     },
 }
 TASK = {
-    "name": "SST-2", "labels": ["0", "1"], "metric": "accuracy", "header": True,
+    "name": "SST-2", "labels": ["0", "1"], "scores": None, "metrics": ["accuracy"], "header": True,
     "columns": {"text_a": "sentence", "text_b": None, "label": "label"},
+    "left_out": [], "irregular_rows": "refuse", "train": "train.tsv", "dev": {"dev": "dev.tsv"}, "test": {},
 }  # fmt: skip
 
 

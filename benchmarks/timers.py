@@ -70,7 +70,7 @@ def main() -> None:
 def _ours(model: Path, tokens: Path, out: Path) -> list[float]:
     orders = Orders(
         directory=str(model), runtime="transformers", precision="float32", device="cpu", threads=THREADS, engine="torch",
-        labels=("0", "1"), seed=1, tokens=str(tokens), records="", dataset_pass=None, cells=((BATCH, LENGTH),),
+        labels=("0", "1"), metric="accuracy", seed=1, tokens=str(tokens), records="", dataset_pass=None, cells=((BATCH, LENGTH),),
         warmup={"calls": WARMUP_CALLS, "seconds": 0, "limit_s": 30}, round={"calls": CALLS, "seconds": 0},
         with_first_pass=False, with_checks=False, has_labels=False, find_peak=False,
     )  # fmt: skip

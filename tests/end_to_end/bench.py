@@ -11,15 +11,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = Path(__file__).with_name("small.yaml")
+COLA = Path(__file__).with_name("cola.yaml")
 TIMEOUT_S = 900
-NO_GLUE = {"TINYBENCH_GLUE_URL": "http://127.0.0.1:9/SST-2.zip", "HF_HUB_OFFLINE": "1"}
+NO_GLUE = {"TINYBENCH_GLUE_URL": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}
 """Leaves the embedded sample alone to be found."""
 
 
 def command(runs: Path, profile: str, engine: str, *extra: str) -> list[str]:
-    """Outside any container, unless `extra` names some."""
+    """Outside any container and on the small suite, unless `extra` names others."""
     place = [] if "--containers" in extra else ["--containers", "local"]
-    fixed = ["--suite", str(SUITE), "--profile", profile, "--engine", engine, "--device", "cpu", "--runs", str(runs)]
+    suite = [] if "--suite" in extra else ["--suite", str(SUITE)]
+    fixed = [*suite, "--profile", profile, "--engine", engine, "--device", "cpu", "--runs", str(runs)]
     return [sys.executable, "-m", "harness.cli", "run", *fixed, *place, *extra]
 
 

@@ -11,12 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = {
     "prepare": {"train_rows": 40, "dev_rows": 20},
-    "teacher": {"dev_accuracy": 0.9, "best_step": 4, "steps": 4, "train_rows": 40, "rows_per_s": 100},
-    "distill": {"start_dev_accuracy": 0.5, "dev_accuracy": 0.8, "best_step": 4, "steps": 8, "train_rows": 40},
-    "evaluate": {
-        "rows": 20, "teacher_accuracy": 0.9, "student_accuracy": 0.8, "teacher_correct": 18, "student_correct": 16,
-        "both_correct": 15, "only_teacher_correct": 3, "only_student_correct": 1, "neither_correct": 1,
-    },
+    "teacher": {"dev_score": 0.9, "best_step": 4, "steps": 4, "train_rows": 40, "rows_per_s": 100},
+    "distill": {"start_dev_score": 0.5, "dev_score": 0.8, "best_step": 4, "steps": 8, "train_rows": 40},
     "measure": {
         "teacher_parameters": 1000, "student_parameters": 100, "teacher_dataset_pass_s": 2.0, "student_dataset_pass_s": 0.5, "speedup": 4.0,
     },
@@ -38,9 +34,8 @@ PROTOCOL = {
     "forward": {"cells": []}, "synchronization": {"proved": True, "unsynchronised_ms": 1.0, "synchronised_ms": 9.0}, "clocks": "unknown",
 }  # fmt: skip
 DETAILS = {
-    "prepare": {"source": "directory", "files": {}, "label_counts": {"train": {}, "dev": {}}},
+    "prepare": {"source": "directory", "files": {}, "label_counts": {"train": {}, "dev": {}}, "absent_tests": []},
     "distill": {"start": "projected", "objective": "masked-scores", "schedule": "two-phase", "layer_map": LAYER_MAP},
-    "evaluate": {"confusion": {"teacher": [[9, 1], [1, 9]], "student": [[8, 2], [2, 8]]}, "wrong": []},
     "measure": {
         "models": {role: {"role": role} | MODEL for role in ("teacher", "student")},
         "protocol": PROTOCOL,
@@ -54,6 +49,45 @@ DETAILS = {
         "readings": {},
     },
 }
+
+
+def evaluated(task):
+    """Metrics and details of `evaluate`: every metric 0.9 and 0.8, on every dev set."""
+    is_regression = task["scores"] is not None
+    counts = {"rows": 20, "teacher": 18, "student": 16, "both": 15, "only_teacher": 3, "only_student": 1, "neither": 1}
+    metrics = {"rows": 20}
+    if not is_regression:
+        metrics |= {"teacher_correct": 18, "student_correct": 16, "both_correct": 15}
+        metrics |= {"only_teacher_correct": 3, "only_student_correct": 1, "neither_correct": 1}
+    dev_sets = []
+    for name in task["dev"]:
+        suffix = f"_{name}" if dev_sets else ""
+        for metric in task["metrics"]:
+            metrics |= {f"teacher_{metric}{suffix}": 0.9, f"student_{metric}{suffix}": 0.8}
+        score = {
+            who: {metric: {"value": value, "interval": [value - 0.1, value + 0.1]} for metric in task["metrics"]}
+            for who, value in (("teacher", 0.9), ("student", 0.8), ("change", -0.1))
+        }
+        size = len(task["labels"])
+        confusion = [[20 // size if row == column else 0 for column in range(size)] for row in range(size)]
+        bins = [{"low": 0.0, "high": 1.0, "rows": 20, "confidence": 0.9, "accuracy": 0.9}]
+        calibration = {role: {"ece": 0.0, "bins": bins} for role in ("teacher", "student")}
+        by_label = [{"label": label, "rows": 20 // size, "teacher": 0.9, "student": 0.8} for label in task["labels"]]
+        dev_sets.append(
+            {
+                "name": name,
+                "rows": 20,
+                "scores": score,
+                "counts": None if is_regression else counts,
+                "confusion": None if is_regression else {"teacher": confusion, "student": confusion},
+                "agreement": None if is_regression else 0.8,
+                "calibration": None if is_regression else calibration,
+                "by_length": [{"low": 3, "high": 9, "rows": 20, "teacher": 0.9, "student": 0.8}],
+                "by_label": None if is_regression else by_label,
+                "wrong": [],
+            }
+        )
+    return metrics, {"dev_sets": dev_sets, "submissions": {}}
 
 
 def emit(**event: object) -> None:
@@ -107,9 +141,9 @@ def main() -> int:
             "python": "3.11.7", "platform": "Linux", "engine": spec["engine"], "engine_version": "0", "device": "cpu",
             "device_name": "stand-in", "threads": spec["threads"], "packages": {},
         },
-        "metrics": METRICS[stage], "series": {},
+        "metrics": evaluated(spec["task"])[0] if stage == "evaluate" else METRICS[stage], "series": {},
         "artifacts": {"artifact": {"path": "artifact.txt", "sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}},
-        "details": DETAILS.get(stage, {}),
+        "details": evaluated(spec["task"])[1] if stage == "evaluate" else DETAILS.get(stage, {}),
     }  # fmt: skip
     (out / "result.json.partial").write_text(json.dumps(result))
     (out / "result.json.partial").rename(out / "result.json")
