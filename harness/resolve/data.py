@@ -77,7 +77,7 @@ def _from_directory(task: Task, root: Path, cache: Path) -> DataChoice:
         raise UsageError(f"DATA_ROOT={root}: {', '.join(missing)} missing; give {_wanted(task)}")
     try:
         own = look(folder, task.published, cache)
-        beside = _beside(task, folder.absolute().parent, cache)
+        beside = _diagnostic(task, folder, cache)
         said = remarks(task, own, beside)
     except OSError as error:
         raise UsageError(f"DATA_ROOT: {error.filename} cannot be read: {error.strerror}") from error
@@ -87,12 +87,15 @@ def _from_directory(task: Task, root: Path, cache: Path) -> DataChoice:
     return _choice(task, "directory", "DATA_ROOT", own, beside, ["DATA_ROOT", *said])
 
 
-def _beside(task: Task, parent: Path, cache: Path) -> Found | None:
-    """The diagnostic set in its own folder beside the task's, where the task has one and it is there."""
+def _diagnostic(task: Task, folder: Path, cache: Path) -> Found | None:
+    """The diagnostic set, where the task has one: among the task's own files, or in its own folder beside theirs."""
     if task.diagnostic is None:
         return None
-    found = look(parent / task.diagnostic.folder, task.diagnostic, cache)
-    return found if found.files else None
+    for place in (folder, folder.absolute().parent / task.diagnostic.folder):
+        found = look(place, task.diagnostic, cache)
+        if found.files:
+            return found
+    return None
 
 
 def _from_cache(task: Task, kind: Literal["cache", "download"], origin: str, cache: Path, how: str) -> DataChoice:

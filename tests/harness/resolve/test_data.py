@@ -112,6 +112,11 @@ def test_the_diagnostic_set_lies_beside_mnli(tmp_path: Path) -> None:
         choice = resolve_data(find_task("MNLI"), root, tmp_path / "cache", strict=True)
         assert choice.diagnostic is not None and choice.diagnostic.path == tmp_path / "diagnostic"
         assert "diagnostic.tsv" not in (choice.own.files if choice.own else {})
+    among = tmp_path / "MNLI" / "diagnostic.tsv"
+    among.write_bytes((tmp_path / "diagnostic" / "diagnostic.tsv").read_bytes())
+    found = resolve_data(find_task("MNLI"), tmp_path, tmp_path / "cache", strict=False).diagnostic
+    assert found is not None and found.path == tmp_path / "MNLI" and set(found.files) == {"diagnostic.tsv"}
+    among.unlink()
     (tmp_path / "diagnostic" / "diagnostic.tsv").unlink()
     choice = resolve_data(find_task("MNLI"), tmp_path, tmp_path / "cache", strict=True)
     assert choice.diagnostic is None and "no submission of diagnostic.tsv" in choice.resolution.reason
