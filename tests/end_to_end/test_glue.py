@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import pytest
@@ -35,13 +34,6 @@ def test_sst_2(engine: str, tmp_path: Path) -> None:
     curve = results(cell)["distill"]["series"]["train"]
     losses = [row[curve["columns"].index("loss")] for row in curve["rows"] if row[0] == "intermediate"]
     assert losses[-1] < INTERMEDIATE_LOSS_LEFT * losses[0]
-    measured = results(cell)["measure"]["details"]
-    assert measured["protocol"]["rows"] == 872 and measured["protocol"]["synchronization"]["proved"]
-    # The raw samples: whether a time is shown depends on what else this machine does.
-    teacher, student = (median(measured["models"][role]["dataset_pass_s"]) for role in ("teacher", "student"))
-    assert teacher > student
-    scores = {each["model"]: each["score"] for each in measured["subjects"]}
-    assert scores == {role: metrics["evaluate"][f"{role}_accuracy"] for role in ("teacher", "student")}
 
 
 @pytest.mark.skipif(not (Path(DATA_ROOT) / "CoLA").is_dir(), reason="DATA_ROOT names no directory with CoLA")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record, results
@@ -26,6 +27,13 @@ def test_both_engines_run_every_stage_and_one_report_compares_them(both: Path) -
         assert metrics["evaluate"]["rows"] == 120
         assert metrics["evaluate"]["teacher_accuracy"] > metrics["distill"]["start_dev_score"] + 0.1
         assert metrics["distill"]["dev_score"] == metrics["evaluate"]["student_accuracy"]
+        measured = results(cell)["measure"]["details"]
+        assert measured["protocol"]["rows"] == 120 and measured["protocol"]["synchronization"]["proved"]
+        # The raw samples: whether a time is shown depends on what else this machine does.
+        passes = {role: median(measured["models"][role]["dataset_pass_s"]) for role in ("teacher", "student")}
+        assert passes["teacher"] > passes["student"]
+        scores = {each["model"]: each["score"] for each in measured["subjects"]}
+        assert scores == {role: metrics["evaluate"][f"{role}_accuracy"] for role in ("teacher", "student")}
     page = (both / "latest" / "report.html").read_text(encoding="utf-8")
     assert "Embedded sample" in page and "fallback" in page
 
