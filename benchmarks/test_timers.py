@@ -10,7 +10,11 @@ from pathlib import Path
 from harness.paths import ROOT
 from harness.resolve.environment import ensure_environment
 
-PEER = ("optimum-benchmark==0.6.0", "optimum==2.0.0", "transformers==4.57.1")  # 0.6.0 needs transformers 4; all three timers use it
+PEER = (
+    "optimum-benchmark==0.6.0",
+    "optimum==2.0.0",
+    "transformers==4.57.1",
+)  # 0.6.0 needs transformers 4; all three timers use it
 
 
 def test_three_timers_agree(tmp_path: Path) -> None:

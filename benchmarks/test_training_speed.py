@@ -116,9 +116,7 @@ def _ours(python: Path, folder: Path, tokenizer: Path, data: Path, padding: str)
     return _stage(python, folder, "distill", options, inputs)
 
 
-def _stage(
-    python: Path, folder: Path, stage: str, options: dict[str, Any], inputs: dict[str, Path]
-) -> dict[str, Any]:
+def _stage(python: Path, folder: Path, stage: str, options: dict[str, Any], inputs: dict[str, Path]) -> dict[str, Any]:
     spec, out = folder / f"{stage}.json", folder / stage
     task = load_suite(ROOT / "suites" / "sst-2.yaml").task.contract()
     orders = {

@@ -75,7 +75,7 @@ def _ours(model: Path, tokens: Path, out: Path) -> list[float]:
         with_first_pass=False, with_checks=False, has_labels=False, find_peak=False,
     )  # fmt: skip
     orders.write(out / "orders.json")
-    _run([sys.executable, "-m", "tinybert.measuring.round", "--orders", str(out / "orders.json")])
+    _run([sys.executable, "-m", "tinybert.measuring.round", "--orders", str(out / "orders.json")], out)
     return _samples(out / BENCHMARK)
 
 
@@ -104,7 +104,7 @@ if __name__ == "__main__":
     json.dump(report.forward.latency.values, open({str(out / "values.json")!r}, "w"))
 """
     (out / "optimum.py").write_text(script)
-    _run([sys.executable, str(out / "optimum.py")])
+    _run([sys.executable, str(out / "optimum.py")], out)
     values: list[float] = json.loads((out / "values.json").read_text())
     return values
 
@@ -121,7 +121,8 @@ def _plain(model: Path, out: Path) -> list[float]:
             f"--benchmark-json={out / 'plain.json'}",
             "-p",
             "no:cacheprovider",
-        ]
+        ],
+        out,
     )
     return _samples(out / "plain.json")
 
@@ -131,9 +132,15 @@ def _samples(path: Path) -> list[float]:
     return samples
 
 
-def _run(command: list[str]) -> None:
+def _run(command: list[str], folder: Path) -> None:
+    """In `folder`: optimum-benchmark leaves a log where it is started."""
     done = subprocess.run(
-        command, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise SystemExit(f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -116,7 +116,10 @@ def _warnings(record: Record) -> Iterator[tuple[str, str]]:
         if differs(record):
             yield "Other data.", f"The files do not have the published checksums of {data['name']}."
         else:
-            yield "Unverified data.", f"No checksums of the files of {data['name']} are published to hold these against."
+            yield (
+                "Unverified data.",
+                f"No checksums of the files of {data['name']} are published to hold these against.",
+            )
     if record["profile"] == "quick":
         scores = "; the scores are not those of the published recipe" if trained else ""
         yield "Quick profile.", f"The same stages on less work{scores}."

@@ -32,9 +32,7 @@ class DevSet:
     @property
     def answers(self) -> dict[str, np.ndarray]:
         """Role -> predicted classes, or of a regression scores [rows]."""
-        return {
-            role: each[:, 0] if each.shape[1] == 1 else each.argmax(axis=1) for role, each in self.logits.items()
-        }
+        return {role: each[:, 0] if each.shape[1] == 1 else each.argmax(axis=1) for role, each in self.logits.items()}
 
 
 def facts(dev: DevSet, task: Task, seed: int) -> dict[str, Any]:

@@ -121,7 +121,9 @@ def test_lock_hash_covers_what_the_lock_includes(tmp_path: Path) -> None:
     assert len(seen) == 4
 
 
-@pytest.mark.parametrize("lock", ["harness", "lint", "oneflow", "measuring", "peers", "pipeline", "test", "test-torch", "torch"])
+@pytest.mark.parametrize(
+    "lock", ["harness", "lint", "oneflow", "measuring", "peers", "pipeline", "test", "test-torch", "torch"]
+)
 def test_every_requirement_has_one_version(lock: str) -> None:
     """A name without a version has it in the constraints, and none has it twice for the same Python."""
     constraints = _requirements("constraints") + _requirements("constraints-tools")

@@ -90,9 +90,7 @@ def test_an_accuracys_interval_is_that_of_a_share() -> None:
     assert (low, high) == pytest.approx((found["value"] - half, found["value"] + half), abs=0.2 * half)
 
 
-@pytest.mark.parametrize(
-    ("names", "data"), [(("f1",), classified(2, (0.8, 0.8))), (("corr",), scored((1, 1)))]
-)
+@pytest.mark.parametrize(("names", "data"), [(("f1",), classified(2, (0.8, 0.8))), (("corr",), scored((1, 1)))])
 def test_pairs_stay_together(names: tuple[str, ...], data: tuple[dict[str, np.ndarray], np.ndarray]) -> None:
     """A student that answers as its teacher does changes nothing in any resample."""
     logits, labels = data
