@@ -28,12 +28,12 @@ UNUSED = {
 
 def main() -> None:
     code, data, teacher, student, out, steps = sys.argv[1:]
+    missing = {name for name in UNUSED if "." not in name and importlib.util.find_spec(name) is None}
     for name, attributes in UNUSED.items():
-        if importlib.util.find_spec(name.split(".")[0]) is None or name.split(".")[0] in sys.modules:
-            module = sys.modules.setdefault(name, ModuleType(name))
+        if name.split(".")[0] in missing:
+            sys.modules[name] = ModuleType(name)
             for attribute in attributes:
-                if not hasattr(module, attribute):
-                    setattr(module, attribute, Exception)
+                setattr(sys.modules[name], attribute, Exception)
     sys.path.insert(0, code)
     import task_distill  # type: ignore[import-not-found]
     import torch
