@@ -12,7 +12,7 @@ TINYBENCH := $(VENV)/bin/tinybench
 ENGINES := torch oneflow
 
 # The variables reach the recipes through the environment, so that spaces and quotes in them stay what they are.
-export TASK SUITE PROFILE ENGINE DEVICE CONTAINERS SEED SEEDS TEACHER DATA_ROOT RUNS THREADS MEMORY STRICT
+export TASK SUITE PROFILE ENGINE DEVICE CONTAINERS SEED SEEDS TEACHER DATA_ROOT RUNS THREADS MEMORY STRICT TO
 
 OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--profile "$$PROFILE"} \
 	$${ENGINE:+--engine "$$ENGINE"} $${DEVICE:+--device "$$DEVICE"} \
@@ -20,7 +20,7 @@ OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--p
 	$${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
 	$${THREADS:+--threads "$$THREADS"} $(if $(filter-out 0 no false,$(STRICT)),--strict)
 
-.PHONY: bench plan doctor images base test lint type setup benchmark clean help
+.PHONY: bench plan publish doctor images base test lint type setup benchmark clean help
 
 bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2 (or RTE,MRPC, or all)
 	@exec $(TINYBENCH) run $(OPTIONS) $${MEMORY:+--memory "$$MEMORY"}
@@ -30,6 +30,9 @@ plan: $(VENV)/.stamp ## show what bench would do
 
 doctor: $(VENV)/.stamp ## say what this machine can run and what to do about the rest
 	@$(TINYBENCH) doctor
+
+publish: $(VENV)/.stamp ## write the report site of all finished runs into site/ (or TO=DIR)
+	@$(TINYBENCH) publish $${RUNS:+--runs "$$RUNS"} $${TO:+--to "$$TO"}
 
 setup: $(VENV)/.stamp ## create the engines' environments now
 	@$(TINYBENCH) setup

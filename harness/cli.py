@@ -34,6 +34,7 @@ from harness.errors import ExitCode, UsageError
 from harness.faults import as_harness_error, complain
 from harness.image_commands import images_app
 from harness.paths import RUNS
+from harness.report_commands import publish
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 regression, 2 bad input, 3 unstable measurement, 4 infrastructure, 130 and 143 stopped."
@@ -226,6 +227,7 @@ def setup(engine: Annotated[str, typer.Option(help="oneflow, torch or both.")] =
         shown.print(f"{name}: {environment.python}", markup=False, soft_wrap=True)
 
 
+app.command()(publish)
 app.add_typer(images_app, name="images", invoke_without_command=True)
 
 

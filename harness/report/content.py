@@ -41,6 +41,11 @@ def document(record: Record) -> Document:
     )
 
 
+def headline_table(record: Record) -> Table:
+    """The first result table: published beside measured."""
+    return _result_table(result_tables(record)[0])
+
+
 def _resolved(record: Record) -> Section:
     rows = tuple(
         (

@@ -77,7 +77,7 @@ def line_chart(title: str, x_label: str, y_label: str, lines: Sequence[Line], le
         raise ValueError(f"{title}: nothing to draw")
     logarithmic = min(ys) > 0 and max(ys) / min(ys) > LOG_SPAN
     x_axis = _linear(0, max(xs), LEFT, WIDTH - RIGHT, 5)
-    y_axis = (_logarithmic if logarithmic else _linear_padded)(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
+    y_axis = (logarithmic_axis if logarithmic else padded_axis)(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
     body = [_grid(x_axis, y_axis)]
     if level:
         y = y_axis(level.y)
@@ -119,7 +119,7 @@ def interval_chart(title: str, x_label: str, marks: Sequence[Mark], from_zero: b
     axis = (
         _linear(0, 1.06 * max(values), left, right, 4)
         if from_zero
-        else _linear_padded(min(values), max(values), left, right)
+        else padded_axis(min(values), max(values), left, right)
     )
     body = []
     for tick in axis.ticks:
@@ -184,13 +184,13 @@ def _linear(low: float, high: float, start: float, end: float, ticks: int) -> Ax
     return Axis(low, high, start, end, False, values)
 
 
-def _linear_padded(low: float, high: float, start: float, end: float, ticks: int = 4) -> Axis:
+def padded_axis(low: float, high: float, start: float, end: float, ticks: int = 4) -> Axis:
     """A little air at both ends, so that no mark sits on the frame."""
     air = (high - low) * 0.06 or abs(high) * 0.06 or 1.0
     return _linear(low - air, high + air, start, end, ticks)
 
 
-def _logarithmic(low: float, high: float, start: float, end: float) -> Axis:
+def logarithmic_axis(low: float, high: float, start: float, end: float) -> Axis:
     low, high = low / 1.1, high * 1.1
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     fine = [m * 10.0**d for d in decades for m in (1, 2, 5)]

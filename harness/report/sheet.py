@@ -26,11 +26,11 @@ def sheet(record: Mapping[str, Any]) -> str:
     writer.writerow(COLUMNS)
     for cell in cells(record):
         for line in _lines(cell, record):
-            writer.writerow([_field(each) for each in (cell.name, *line)])
+            writer.writerow([field(each) for each in (cell.name, *line)])
     return text.getvalue()
 
 
-def _field(value: str | float | int | None) -> str:
+def field(value: str | float | int | None) -> str:
     """Text that a spreadsheet would take for a formula is led by an apostrophe."""
     if isinstance(value, str):
         return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
