@@ -51,7 +51,7 @@ type: $(VENV)/.stamp-lint .venv-torch/.stamp-test ## mypy --strict on both packa
 	@$(VENV)/bin/mypy harness
 	@$(VENV)/bin/mypy --python-executable .venv-torch/bin/python tinybert
 
-test: lint type $(VENV)/.stamp-test $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
+test: lint type $(VENV)/.stamp-test $(VENV)/.stamp-browser $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
 	@tests/docker/engine.sh
 	@$(VENV)/bin/python -m pytest tests/harness tests/docker
 	@set -e; for engine in $(ENGINES); do \

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,7 +33,7 @@ from harness.errors import ExitCode, UsageError
 from harness.faults import as_harness_error, complain
 from harness.image_commands import images_app
 from harness.paths import RUNS
-from harness.report_commands import publish
+from harness.report_commands import compare, publish, run_dir
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 regression, 2 bad input, 3 unstable measurement, 4 infrastructure, 130 and 143 stopped."
@@ -180,7 +179,7 @@ def show(run: Run = "latest", runs: Runs = RUNS) -> None:
     from harness.report import result_table
     from harness.resolve import Resolution
 
-    record = read(_run_dir(run, runs))
+    record = read(run_dir(run, runs))
     shown = console()
     print_resolutions(shown, [Resolution(**each) for each in record["resolved"]])
     shown.print(result_table(record))
@@ -198,8 +197,8 @@ def report(run: Run = "latest", runs: Runs = RUNS) -> None:
     from harness.record import read
     from harness.report import render
 
-    run_dir = _run_dir(run, runs)
-    paths = render(read(run_dir), run_dir)
+    folder = run_dir(run, runs)
+    paths = render(read(folder), folder)
     shown = console()
     for path in (paths.html, paths.markdown, paths.sheet):
         shown.print(str(path), markup=False, soft_wrap=True)
@@ -227,6 +226,7 @@ def setup(engine: Annotated[str, typer.Option(help="oneflow, torch or both.")] =
         shown.print(f"{name}: {environment.python}", markup=False, soft_wrap=True)
 
 
+app.command()(compare)
 app.command()(publish)
 app.add_typer(images_app, name="images", invoke_without_command=True)
 
@@ -274,14 +274,6 @@ def main() -> None:
         told = as_harness_error(error)
         complain(told.message)
         sys.exit(told.exit_code)
-
-
-def _run_dir(run: str, runs: Path) -> Path:
-    """A run's folder from its id or path. Raises UsageError when there is none."""
-    for path in (home(runs) / run, Path(run).expanduser()):
-        if path.is_dir():
-            return path.resolve()
-    raise UsageError(f"no run {run!r} in {runs}: `tinybench list` shows the finished runs")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import InfrastructureError
 from harness.record import write_atomically
 from harness.report.content import document
-from harness.report.facts import cleaned
+from harness.report.facts import clean
 from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.sheet import sheet
@@ -32,7 +32,7 @@ def render(record: Mapping[str, Any], run_dir: Path) -> ReportPaths:
 
     Raises InfrastructureError when the folder cannot be written; an older report then stands as it was.
     """
-    record = cleaned(record)
+    record = clean(record)
     content = document(record)
     paths = ReportPaths(run_dir / "report.html", run_dir / "report.md", run_dir / "results.csv")
     texts = {paths.html: page(content), paths.markdown: markdown(content), paths.sheet: sheet(record)}

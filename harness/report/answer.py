@@ -25,7 +25,8 @@ def title(record: Record) -> str:
 
 
 def answer(record: Record) -> Block:
-    sentences = [(cell, _sentence(cell, record)) for cell in cells(record)]
+    inputs = headline(record)
+    sentences = [(cell, _sentence(cell, record, inputs)) for cell in cells(record)]
     if len(sentences) == 1:
         return Paragraph(plain(sentences[0][1]))
     return Bullets(tuple((Span(f"{cell.name}: ", "strong"), Span(sentence)) for cell, sentence in sentences))
@@ -35,13 +36,12 @@ def _where(record: Record) -> str:
     return f"the {data_name(record)}" if record["data"]["kind"] == "sample" else data_name(record)
 
 
-def _sentence(cell: Cell, record: Record) -> str:
+def _sentence(cell: Cell, record: Record, inputs: Workload | None) -> str:
     """What distillation cost and what it bought, in words; or which stage is missing to say so."""
     measured, teacher, student = cell.measured, cell.teacher, cell.student
     untrained = "evaluate" not in cell.planned
     if measured is None or teacher is None or student is None or (cell.first_dev_set is None and not untrained):
         return f"No answer, for want of a result from {', '.join(cell.missing())}."
-    inputs = headline(record)
     if untrained:
         others = [model for model in measured.models if model.role != "teacher"]
         return " ".join(f"{model.name} is {_bought(measured, teacher, model, inputs)}." for model in others)

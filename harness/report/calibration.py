@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from harness.report import figures
 from harness.report.dev_sets import MODELS, Bin, Calibration, DevSet
 from harness.report.document import Block, Figure, Figures, Group, Paragraph, Table, Text, plain
+from harness.report.limits import first
 from harness.report.plots import Line, line_chart
 
 
@@ -23,8 +24,9 @@ def blocks(judged: Sequence[tuple[str, DevSet]]) -> list[Block]:
         (Group(rows),),
         frozenset({1, 2}),
     )
-    drawn = Figures("Reliability", tuple(_figure(name, each) for name, each in found))
-    return [table, Paragraph(plain(HOW_TO_READ)), drawn]
+    shown, others = first(found, "Reliability")
+    drawn = Figures("Reliability", tuple(_figure(name, each) for name, each in shown))
+    return [table, Paragraph(plain(HOW_TO_READ)), drawn, *others]
 
 
 HOW_TO_READ = (

@@ -8,6 +8,7 @@ from harness.report import figures
 from harness.report.dev_sets import MODELS, DevSet
 from harness.report.document import Block, Figure, Figures, Group, Table, Text, noted, plain
 from harness.report.heatmap import heat_map
+from harness.report.limits import first
 
 Matrix = Sequence[Sequence[int]]
 
@@ -32,11 +33,12 @@ def blocks(judged: Sequence[tuple[str, DevSet]], labels: Sequence[str]) -> list[
         ),
         frozenset(range(1, len(columns))),
     )
+    shown, others = first(found, "Confusion, drawn")
     drawn = tuple(
         Figures(f"Confusion, {name}", tuple(_figure(model, labels, matrix[model]) for model in MODELS))
-        for name, matrix in found
+        for name, matrix in shown
     )
-    return [table, *drawn]
+    return [table, *drawn, *others]
 
 
 def _count(count: int, row: Sequence[int]) -> Text:

@@ -23,6 +23,7 @@ from harness.report.document import (
     plain,
 )
 from harness.report.facts import Cell, cells
+from harness.report.limits import first
 from harness.report.measured import ENGINE, FLOAT32, Forward, Measured, Subject
 from harness.report.memory import OF_THE_MACHINE
 from harness.report.metric import Metric
@@ -40,9 +41,11 @@ def section(record: Mapping[str, Any]) -> Section:
     timed = [(cell, found) for cell, found in measured if found.forward]
     if timed:
         blocks += [_forward_table(timed), *_peaks(timed), *comparisons.speedups(timed), *comparisons.peers(timed)]
+        shown, others = first(timed, "Forward passes, drawn")
         blocks += [
-            Figures(f"Forward pass, {cell.name}", drawn) for cell, found in timed if (drawn := tuple(_figures(found)))
+            Figures(f"Forward pass, {cell.name}", drawn) for cell, found in shown if (drawn := tuple(_figures(found)))
         ]
+        blocks += others
     blocks += _beginnings(measured)
     absent = tuple(
         (Span(f"{cell.name}, {what}: ", "strong"), Span(f"{why}."))

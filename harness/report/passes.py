@@ -8,6 +8,7 @@ from harness.report import figures
 from harness.report.charts import interval_figure, timing_mark
 from harness.report.document import Block, Bullets, Figure, Figures, Group, Span, Table, Text, noted, plain
 from harness.report.facts import Cell
+from harness.report.limits import first
 from harness.report.measured import Measured, Model
 from harness.report.status import refusal
 
@@ -26,11 +27,12 @@ def blocks(measured: Sequence[tuple[Cell, Measured]]) -> list[Block]:
         ),
         frozenset({1}),
     )
-    drawn = tuple(figure for cell, found in taken if (figure := _figure(cell, found)))
+    shown, others = first(taken, "Dataset passes, drawn")
+    drawn = tuple(figure for cell, found in shown if (figure := _figure(cell, found)))
     protocols = Bullets(
         tuple((Span(f"{cell.name}: ", "strong"), Span(_protocol(cell, found))) for cell, found in taken)
     )
-    return [protocols, table, *((Figures("", drawn),) if drawn else ())]
+    return [protocols, table, *((Figures("", drawn),) if drawn else ()), *others]
 
 
 def _row(model: Model) -> tuple[Text, ...]:

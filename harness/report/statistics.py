@@ -13,6 +13,8 @@ import numpy as np
 from scipy import stats
 
 LEVEL = 0.95
+Z = float(stats.norm.ppf((1 + LEVEL) / 2))
+"""Of the normal distribution: 1.96."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,12 @@ class Seeds:
 
 def wilson(successes: int, rows: int) -> Interval:
     """95 % score interval of a proportion (Wilson 1927). Raises ValueError for counts that no sample can have."""
-    interval = stats.binomtest(successes, rows).proportion_ci(LEVEL, method="wilson")
-    return Interval(float(interval.low), float(interval.high))
+    if rows < 1 or not 0 <= successes <= rows:
+        raise ValueError(f"{successes} of {rows} rows")
+    z, p = Z, successes / rows
+    centre = (p + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z / (1 + z * z / rows) * math.sqrt(p * (1 - p) / rows + z * z / (4 * rows * rows))
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -54,7 +60,7 @@ def paired_difference(only_first: int, only_second: int, rows: int) -> Interval:
     """
     n, first, second = rows + 2.0, only_first + 0.5, only_second + 0.5
     centre = (second - first) / n
-    half = stats.norm.ppf((1 + LEVEL) / 2) * np.sqrt(first + second - (second - first) ** 2 / n) / n
+    half = Z * np.sqrt(first + second - (second - first) ** 2 / n) / n
     return Interval(float(max(-1.0, centre - half)), float(min(1.0, centre + half)))
 
 
@@ -82,7 +88,7 @@ def accuracy_tolerance(rows: int, accuracy: float) -> float:
     """
     if rows < 1 or not 0 <= accuracy <= 1:
         raise ValueError(f"{accuracy} of {rows} rows is no proportion")
-    return float(stats.norm.ppf((1 + LEVEL) / 2)) * math.sqrt(accuracy * (1 - accuracy) / rows)
+    return Z * math.sqrt(accuracy * (1 - accuracy) / rows)
 
 
 def half_width(interval: Interval) -> float:

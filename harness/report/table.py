@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.facts import cells, cleaned, data_name
+from harness.report.facts import cells, clean, data_name
 from harness.report.results import ResultTable, result_tables
 from harness.report.validity import refused
 from harness.report.values import Value
@@ -21,7 +21,7 @@ STYLES = {"plain": "", "good": "green", "caution": "yellow", "bad": "red"}
 
 
 def result_table(record: Mapping[str, Any]) -> RenderableType:
-    record = cleaned(record)
+    record = clean(record)
     first, *others = result_tables(record)
     title = f"{data_name(record)}, {record['profile']} profile"
     tables = [_table(first, title), *(_table(other, other.caption) for other in others)]

@@ -9,13 +9,19 @@ from harness.report import figures
 from harness.report.curves import curve_figures, training_table
 from harness.report.document import Figures, Group, Section, Table, plain
 from harness.report.facts import Cell, cells
+from harness.report.limits import first
 
 
 def section(record: Mapping[str, Any]) -> Section:
     phases = training_table(cells(record))
     distilled = [cell for cell in cells(record) if cell.result("distill")]
-    curves = tuple(Figures(cell.name, drawn) for cell in cells(record) if (drawn := curve_figures(cell)))
-    blocks = ((_recipes(distilled),) if distilled else ()) + ((phases,) if phases.groups else ()) + curves
+    shown, others = first(
+        [cell for cell in cells(record) if cell.result("teacher") or cell.result("distill")], "Curves"
+    )
+    curves = tuple(Figures(cell.name, drawn) for cell in shown if (drawn := curve_figures(cell)))
+    blocks = (
+        ((_recipes(distilled),) if distilled else ()) + ((phases,) if phases.groups else ()) + curves + tuple(others)
+    )
     return Section("training", "Training", blocks)
 
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from harness.report import figures
 from harness.report.dev_sets import DevSet
 from harness.report.document import Block, Group, Table, Text, plain
+from harness.report.limits import first
 
 CLASSES = ("row", "text", "label", "student")
 SCORES = ("row", "text", "label", "teacher", "student")
 
 
 def blocks(judged: Sequence[tuple[str, DevSet]]) -> list[Block]:
-    return [_table(name, dev_set) for name, dev_set in judged if dev_set.wrong]
+    shown, others = first([(name, dev_set) for name, dev_set in judged if dev_set.wrong], "Rows to look at")
+    return [*(_table(name, dev_set) for name, dev_set in shown), *others]
 
 
 def _table(name: str, dev_set: DevSet) -> Table:

@@ -29,8 +29,13 @@ def leaderboard_csv(rankings: Sequence[Ranking]) -> str:
     writer.writerow(COLUMNS)
     for number, ranking in enumerate(rankings, start=1):
         for line in _lines(number, ranking):
-            writer.writerow([field(each) for each in line])
+            writer.writerow([field(rounded(each)) for each in line])
     return text.getvalue()
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to eight digits, more than any measurement has; the records hold them whole."""
+    return float(f"{value:.8g}") if isinstance(value, float) else value
 
 
 def _lines(number: int, ranking: Ranking) -> Iterator[tuple[str | float | int | None, ...]]:
@@ -64,7 +69,7 @@ def site_json(
                 "metric": ranking.metric.name,
                 "placed": [
                     _entry(each.entry)
-                    | {"place": each.number, "on_front": each.on_front, "forward_ms": each.milliseconds}
+                    | {"place": each.number, "on_front": each.on_front, "forward_ms": rounded(each.milliseconds)}
                     for each in ranking.placed
                 ],
                 "unranked": [_entry(each) | {"why": each.why_unranked()} for each in ranking.unranked],
@@ -103,8 +108,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "run": entry.run.name,
         "cell": entry.cell.name,
         "model": entry.model,
-        "score": entry.score.value,
-        "interval": list(_ends(entry.score.interval)) if entry.score.interval else None,
+        "score": rounded(entry.score.value),
+        "interval": [rounded(end) for end in _ends(entry.score.interval)] if entry.score.interval else None,
         "parameters": entry.parameters,
         "record": entry.run.link("record.json"),
     }

@@ -14,7 +14,7 @@ from harness.errors import UsageError
 from harness.record import RECORD, read
 from harness.report.content import document
 from harness.report.document import Document
-from harness.report.facts import Cell, cells, cleaned
+from harness.report.facts import Cell, cells, clean, cleaned
 from harness.report.validity import refused
 
 OLD_SHAPE = (KeyError, TypeError, ValueError, IndexError, AttributeError, AssertionError)
@@ -84,7 +84,7 @@ def gather(places: Iterable[Path]) -> tuple[tuple[SiteRun, ...], tuple[LeftOut, 
 
 def site_run(folder: Path) -> SiteRun:
     """Raises UsageError for a folder without a record of today's shape."""
-    record = cleaned(read(folder))
+    record = clean(read(folder))
     try:
         _created(record)
         return SiteRun(slug(folder.name), record, (folder / RECORD).read_bytes(), document(record), cells(record))

@@ -508,3 +508,14 @@ def _stage(
         "spec": {},
         "result": result,
     }
+
+
+def many(cells: int) -> Json:
+    """A matrix of both engines and half as many seeds."""
+    return record(
+        [
+            cell(f"{engine}-cpu-seed{seed}", engine, seed=seed)
+            for engine in ("torch", "oneflow")
+            for seed in range(1, cells // 2 + 1)
+        ]
+    )
