@@ -9,7 +9,7 @@ from harness.compare import contrast
 from harness.compare.contrast import Contrast
 from harness.compare.side import Side
 from harness.report import figures
-from harness.report.document import Document, Group, Paragraph, Section, Span, Table, Text, noted, plain
+from harness.report.document import Bullets, Document, Group, Paragraph, Section, Span, Table, Text, noted, plain
 from harness.report.measured import Timing
 from harness.report.status import shown
 from harness.report.values import compared
@@ -32,12 +32,8 @@ def document(sides: Sequence[Side]) -> Document:
     if len(sides) < 2:
         raise ValueError("nothing to compare")
     differing, same = _conditions(sides)
-    named = Paragraph(
-        tuple(
-            span
-            for number, side in enumerate(sides, start=1)
-            for span in (Span(f"{'; ' if number > 1 else ''}{number}: ", "strong"), Span(side.name))
-        )
+    named = Bullets(
+        tuple((Span(f"{number}: ", "strong"), Span(side.name)) for number, side in enumerate(sides, start=1))
     )
     names = ", ".join(differing) or "nothing but what stands in no record"
     sections = (
@@ -55,7 +51,7 @@ def document(sides: Sequence[Side]) -> Document:
 HOW_TO_READ = (
     "Every side is held against side 1, where comparing says something: scores on the same rows of the same data; times where both are "
     "valid, on the same device of the same machine. Intervals join those of the two sides as independent samples (Zou and Donner 2008); "
-    "the rows that both sides share are not paired, so a real difference may hide, but none is made up. Where several conditions differ, "
+    "the rows that both sides share are not paired, so a real difference may hide. What a machine did otherwise between two runs is in no interval. Where several conditions differ, "
     "a difference cannot be put down to one of them."
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.report import answer, errors, inference, memory, provenance, seeds, sizes, training, validity, verdicts
@@ -10,6 +11,7 @@ from harness.report.charts import interval_figure
 from harness.report.dev_sets import MODELS
 from harness.report.document import Document, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import cells
+from harness.report.language import language
 from harness.report.plots import Mark
 from harness.report.printed import distinct
 from harness.report.results import ResultRow, ResultTable, result_tables, scored
@@ -23,6 +25,7 @@ def document(record: Record) -> Document:
     sections = (
         _resolved(record),
         _result(record),
+        translated(record, "zh", "zh"),
         verdicts.section(record),
         seeds.section(record),
         errors.section(record),
@@ -44,6 +47,25 @@ def document(record: Record) -> Document:
 def headline_table(record: Record) -> Table:
     """The first result table: published beside measured."""
     return _result_table(result_tables(record)[0])
+
+
+def translated(record: Record, name: str, slug: str) -> Section:
+    """The answer and the headline table in another language; why a time does not count stands in the English table alone."""
+    words = language(name)
+    table = headline_table(record)
+
+    def spans(text: Text) -> Text:
+        refused = any(span.kind in ("good", "caution", "bad") for span in text)
+        kept = text[:1] if refused else text
+        return tuple(replace(span, text=words.phrase(span.text)) for span in kept)
+
+    groups = tuple(
+        Group(tuple(tuple(map(spans, row)) for row in group.rows), words.phrase(group.heading))
+        for group in table.groups
+    )
+    columns = tuple(map(words.phrase, table.columns))
+    told = replace(table, caption=words.phrase(table.caption), columns=columns, groups=groups)
+    return Section(slug, words.heading, (answer.answer(record, words), told), words.tag)
 
 
 def _resolved(record: Record) -> Section:

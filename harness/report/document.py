@@ -91,11 +91,12 @@ Block = Paragraph | Notice | Bullets | Table | Figures | Commands
 
 @dataclass(frozen=True)
 class Section:
-    """`slug` is the anchor."""
+    """`slug` is the anchor; `language`: the tag of another language than English."""
 
     slug: str
     title: str
     blocks: tuple[Block, ...]
+    language: str = ""
 
 
 @dataclass(frozen=True)

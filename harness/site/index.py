@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.report import answer
-from harness.report.content import headline_table
+from harness.report.content import headline_table, translated
 from harness.report.document import Bullets, Document, Paragraph, Section, Span, plain
 from harness.site import parts
 from harness.site.runs import LeftOut, SiteRun, slug
@@ -21,6 +22,9 @@ NO_RUN = "No finished run yet."
 def document(by_subject: Mapping[str, Sequence[SiteRun]], left_out: Sequence[LeftOut]) -> Document:
     subjects = tuple(by_subject)
     sections = [_latest(subject, runs) for subject, runs in by_subject.items()]
+    for subject, runs in by_subject.items():
+        summary = translated(runs[0].record, "zh", f"zh-{slug(subject)}")
+        sections.append(replace(summary, title=f"{subject} · {summary.title}"))
     if left_out:
         items = tuple((Span(f"{each.folder}: ", "strong"), Span(f"{each.why}.")) for each in left_out)
         sections.append(Section("left-out", "Left out", (Bullets(items),)))

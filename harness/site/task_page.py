@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.report.content import translated
 from harness.report.document import Document, Notice, Paragraph, Section, Span, plain
 from harness.site import parts, trends
 from harness.site.runs import SiteRun
@@ -20,6 +21,7 @@ def document(subject: str, runs: Sequence[SiteRun], subjects: Sequence[str]) -> 
     ]
     sections = (
         Section("results", "Results", (parts.results_table(rows),) if rows else ()),
+        *([translated(runs[0].record, "zh", "zh")] if rows else []),
         trends.section(runs),
         Section("runs", "Runs", (parts.conditions_table(rows), *map(parts.files, runs)) if rows else ()),
     )

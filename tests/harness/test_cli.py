@@ -20,6 +20,7 @@ from tests.harness.project import Project
         (["run", "--task", "SST-2", "--profil", "quick"], "--profile"),
         (["run", "--suite", "no.yaml"], "cannot read no.yaml"),
         (["report", "nope"], "no run 'nope'"),
+        (["compare", "nope", "nope"], "no run 'nope'"),
         (["setup", "--engine", "torhc"], "did you mean 'torch'?"),
         (["unheard-of"], "unheard-of"),
     ],
@@ -40,7 +41,7 @@ def test_a_fault_of_ours_is_one_line_and_a_kept_traceback(project: Project) -> N
     assert str(log) in done.stderr and "Traceback" in log.read_text()
 
 
-@pytest.mark.parametrize("command", ["run", "plan", "list", "show", "report", "setup", "doctor"])
+@pytest.mark.parametrize("command", ["run", "plan", "list", "show", "report", "compare", "publish", "setup", "doctor"])
 def test_help_shows_an_example(project: Project, command: str) -> None:
     done = project.command(command, "--help")
     assert done.returncode == 0 and f"  tinybench {command}" in done.stdout

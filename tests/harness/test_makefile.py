@@ -44,6 +44,12 @@ def test_variables_become_options(checkout: Path) -> None:
     assert make(checkout, "plan", "TASK=SST-2", "STRICT=0").stdout == "['plan', '--task', 'SST-2']\n"
 
 
+def test_a_site_can_go_elsewhere(checkout: Path) -> None:
+    assert make(checkout, "publish").stdout == "['publish']\n"
+    done = make(checkout, "publish", "RUNS=my runs", "TO=a site")
+    assert done.stdout == "['publish', '--runs', 'my runs', '--to', 'a site']\n"
+
+
 @pytest.mark.parametrize("value", ["my glue", "it's", 'a "b"', "`id`", "$$(id)", "a;b|c&d", "-x", "~/glue", "ümlaut"])
 def test_awkward_values_arrive_whole(checkout: Path, value: str) -> None:
     done = make(checkout, "bench", "TASK=SST-2", f"DATA_ROOT={value}")
@@ -57,4 +63,4 @@ def test_failures_are_passed_on(checkout: Path) -> None:
 
 def test_every_target_is_in_the_help(checkout: Path) -> None:
     text = make(checkout, "help").stdout
-    assert all(f"{name}: " in text for name in ("bench", "plan", "doctor", "test", "lint", "type", "setup", "clean"))
+    assert all(f"{name}: " in text for name in ("bench", "plan", "publish", "doctor", "test", "lint", "type", "setup", "clean"))

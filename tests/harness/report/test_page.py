@@ -75,7 +75,7 @@ def test_a_page_can_be_navigated(case: str, tmp_path: Path) -> None:
 
 def test_the_order_of_a_report(tmp_path: Path) -> None:
     text = render(records.two_engines(), tmp_path).html.read_text(encoding="utf-8")
-    order = ["resolved", "result", "claims", "errors", "training", "sizes", "inference",
+    order = ["resolved", "result", "zh", "claims", "errors", "training", "sizes", "inference",
              "memory", "validity", "provenance", "reproduce"]  # fmt: skip
     assert re.findall(r'<section id="(\w+)"', text) == order
     assert (

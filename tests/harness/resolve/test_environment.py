@@ -122,7 +122,7 @@ def test_lock_hash_covers_what_the_lock_includes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lock", ["harness", "lint", "oneflow", "measuring", "peers", "pipeline", "test", "test-torch", "torch"]
+    "lock", ["harness", "browser", "lint", "oneflow", "measuring", "peers", "pipeline", "test", "test-torch", "torch"]
 )
 def test_every_requirement_has_one_version(lock: str) -> None:
     """A name without a version has it in the constraints, and none has it twice for the same Python."""
