@@ -51,8 +51,8 @@ def document(sides: Sequence[Side]) -> Document:
 HOW_TO_READ = (
     "Every side is held against side 1, where comparing says something: scores on the same rows of the same data; times where both are "
     "valid, on the same device of the same machine. Intervals join those of the two sides as independent samples (Zou and Donner 2008); "
-    "the rows that both sides share are not paired, so a real difference may hide. What a machine did otherwise between two runs is in no interval. Where several conditions differ, "
-    "a difference cannot be put down to one of them."
+    "the rows that both sides share are not paired, so a real difference may hide. What a machine did otherwise between two runs is in "
+    "no interval. Where several conditions differ, a difference cannot be put down to one of them."
 )
 
 
