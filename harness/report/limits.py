@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from harness.report.document import Block, Paragraph, plain
 
-MOST = 8
+MOST = 4
 """With the drawings of 200 cells a page would be some 15 MB and take most of its time."""
 
 Item = TypeVar("Item")
