@@ -63,4 +63,6 @@ def test_failures_are_passed_on(checkout: Path) -> None:
 
 def test_every_target_is_in_the_help(checkout: Path) -> None:
     text = make(checkout, "help").stdout
-    assert all(f"{name}: " in text for name in ("bench", "plan", "publish", "doctor", "test", "lint", "type", "setup", "clean"))
+    assert all(
+        f"{name}: " in text for name in ("bench", "plan", "publish", "doctor", "test", "lint", "type", "setup", "clean")
+    )
