@@ -82,7 +82,7 @@ def _data(folder: Path, rows: int) -> Path:
 
 
 def _models(python: Path, folder: Path, tokenizer: Path, dropout: float) -> None:
-    _run([python, "-m", "benchmarks.training_models", folder, tokenizer, dropout, SEED])
+    _run([python, "-m", "benchmarks.training_models", folder, tokenizer, dropout, SEED], folder)
     for role in ("teacher", "student"):
         vocabulary = folder / role / "model" / "vocab.txt"
         if not vocabulary.exists():
@@ -93,7 +93,7 @@ def _published(python: Path, folder: Path, data: Path, steps: int) -> dict[str, 
     models = (folder / role / "model" for role in ("teacher", "student"))
     script = ROOT / "benchmarks" / "published_distillation.py"
     found: dict[str, Any] = json.loads(
-        _run([python, script, PUBLISHED, data, *models, folder / "published", steps]).splitlines()[-1]
+        _run([python, script, PUBLISHED, data, *models, folder / "published", steps], folder).splitlines()[-1]
     )
     return found
 
@@ -124,15 +124,16 @@ def _stage(python: Path, folder: Path, stage: str, options: dict[str, Any], inpu
         "task": task, "inputs": {name: str(path) for name, path in inputs.items()}, "options": options,
     }  # fmt: skip
     spec.write_text(json.dumps(orders))
-    _run([python, "-m", "tinybert", stage, "--spec", spec, "--out", out])
+    _run([python, "-m", "tinybert", stage, "--spec", spec, "--out", out], folder)
     result: dict[str, Any] = json.loads((out / "result.json").read_text())
     return result
 
 
-def _run(command: list[Any]) -> str:
+def _run(command: list[Any], folder: Path) -> str:
+    """In `folder`: the published script leaves a log where it is started."""
     done = subprocess.run(
         list(map(str, command)),
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "TINYBERT_ENGINE": "torch"},
         capture_output=True,
         text=True,
