@@ -26,6 +26,10 @@ INPUTS = {
 }
 
 
+TRAINED = {"teacher": "teacher", "student": "distill"}
+"""Name and role of a trained model -> the stage whose `model/` it is."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """Where a task's files hold their texts and label: header names, or 0-based positions."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from harness.errors import InfrastructureError, UsageError
 from harness.record import write_atomically
 from harness.report.markdown import markdown
 from harness.report.page import page
-from harness.report.sheet import field
+from harness.report.sheet import Line, comma_separated, ends
 from harness.site.runs import site_run
 
 __all__ = ["compare"]
@@ -55,16 +53,14 @@ def compare(folders: Sequence[Path], to: Path) -> tuple[Path, ...]:
 
 
 def _sheet(found: Sequence[Side]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for number, side in enumerate(found, start=1):
-        for line in _lines(found[0], side):
-            writer.writerow([field(each) for each in (number, side.run.name, side.cell.name, *line)])
-    return text.getvalue()
-
-
-Line = tuple[str | float | int | None, ...]
+    return comma_separated(
+        COLUMNS,
+        (
+            (number, side.run.name, side.cell.name, *line)
+            for number, side in enumerate(found, start=1)
+            for line in _lines(found[0], side)
+        ),
+    )
 
 
 def _lines(first: Side, side: Side) -> list[Line]:
@@ -74,7 +70,7 @@ def _lines(first: Side, side: Side) -> list[Line]:
     if side.score:
         unit = "share" if side.cell.metric.is_share else "coefficient"
         against = Contrast() if is_first else score(first, side)
-        lines.append((side.cell.metric.name, side.score.value, *_ends(side.score), unit, *_contrast(against)))
+        lines.append((side.cell.metric.name, side.score.value, *ends(side.score.interval), unit, *_contrast(against)))
     against = Contrast() if is_first else parameters(first, side)
     lines.append(("parameters", side.parameters, None, None, "count", *_contrast(against)))
     for name, timing, unit, held in (
@@ -83,14 +79,11 @@ def _lines(first: Side, side: Side) -> list[Line]:
     ):
         valid = timing if timing and timing.valid else None
         against = Contrast() if is_first else held(first, side)
-        lines.append((name, valid.median if valid else None, *_ends(valid), unit, *_contrast(against)))
+        lines.append(
+            (name, valid.median if valid else None, *ends(valid.interval if valid else None), unit, *_contrast(against))
+        )
     return lines
 
 
-def _ends(found: object) -> tuple[float | None, float | None]:
-    interval = getattr(found, "interval", None)
-    return (interval.low, interval.high) if interval else (None, None)
-
-
 def _contrast(found: Contrast) -> tuple[float | None, float | None, float | None, str]:
-    return found.value, *_ends(found), found.why
+    return found.value, *ends(found.interval), found.why

@@ -42,13 +42,12 @@ class Side:
 
     @property
     def inputs(self) -> str:
-        found = self.cell.measured.headline if self.cell.measured else None
-        return found.inputs if found else ""
+        return self.cell.headline.inputs if self.cell.headline else ""
 
     @property
     def score(self) -> Score | None:
         """The student's, of the task's first metric on its first dev set."""
-        return self.cell.first_dev_set.score("student", self.cell.metric.name) if self.cell.first_dev_set else None
+        return self.cell.score("student")
 
     @property
     def parameters(self) -> int | None:

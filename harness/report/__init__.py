@@ -10,6 +10,7 @@ from typing import Any
 from harness.errors import InfrastructureError
 from harness.record import write_atomically
 from harness.report.content import document
+from harness.report.document import Document
 from harness.report.facts import clean
 from harness.report.markdown import markdown
 from harness.report.page import page
@@ -17,7 +18,9 @@ from harness.report.sheet import sheet
 from harness.report.table import result_table
 from harness.report.verdict import judge
 
-__all__ = ["ReportPaths", "judge", "render", "result_table"]
+__all__ = ["HTML", "MARKDOWN", "SHEET", "ReportPaths", "judge", "render", "result_table", "texts"]
+
+HTML, MARKDOWN, SHEET = "report.html", "report.md", "results.csv"
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,17 @@ def render(record: Mapping[str, Any], run_dir: Path) -> ReportPaths:
     Raises InfrastructureError when the folder cannot be written; an older report then stands as it was.
     """
     record = clean(record)
-    content = document(record)
-    paths = ReportPaths(run_dir / "report.html", run_dir / "report.md", run_dir / "results.csv")
-    texts = {paths.html: page(content), paths.markdown: markdown(content), paths.sheet: sheet(record)}
+    made = texts(record, document(record))
     try:
-        for path, text in texts.items():
-            write_atomically(path, text)
+        for name, text in made.items():
+            write_atomically(run_dir / name, text)
     except OSError as error:
         raise InfrastructureError(
             f"cannot write the report into {run_dir}: {error.strerror}; the record is kept"
         ) from error
-    return paths
+    return ReportPaths(run_dir / HTML, run_dir / MARKDOWN, run_dir / SHEET)
+
+
+def texts(record: Mapping[str, Any], content: Document) -> dict[str, str]:
+    """A report's files by name; `content` is the clean record's document."""
+    return {HTML: page(content), MARKDOWN: markdown(content), SHEET: sheet(record)}

@@ -112,10 +112,10 @@ def _result_table(result: ResultTable) -> Table:
 
 def _result_row(row: ResultRow) -> tuple[Text, ...]:
     who = (Span(row.who, "strong"),) if row.published else plain(row.who)
-    return who, *(_spans(value) for value in (row.teacher, row.student, row.change))
+    return who, *(spans_of(value) for value in (row.teacher, row.student, row.change))
 
 
-def _spans(value: Value) -> Text:
+def spans_of(value: Value) -> Text:
     return (Span(value.text, value.kind), *((Span(value.note, "note"),) if value.note else ()))
 
 

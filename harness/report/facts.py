@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from harness.report.dev_sets import DevSet, dev_set
-from harness.report.measured import Measured, Model
+from harness.report.dev_sets import DevSet, Score, Who, dev_set
+from harness.report.measured import Measured, Model, Workload
 from harness.report.metric import METRICS, Metric
 from harness.report.reading import measured, with_projections
 from harness.stages import STAGES
@@ -57,6 +57,15 @@ class Cell:
     @property
     def first_dev_set(self) -> DevSet | None:
         return self.dev_sets[0] if self.dev_sets else None
+
+    @property
+    def headline(self) -> Workload | None:
+        """The forward workload of the result table."""
+        return self.measured.headline if self.measured else None
+
+    def score(self, model: Who) -> Score | None:
+        """Of the task's first metric on its first dev set."""
+        return self.first_dev_set.score(model, self.metric.name) if self.first_dev_set else None
 
     def dev_set(self, name: str | None) -> DevSet | None:
         """None: the first."""

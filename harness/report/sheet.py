@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.report.dev_sets import MODELS, Who
@@ -21,16 +21,22 @@ Line = tuple[str | float | int | None, ...]
 
 def sheet(record: Mapping[str, Any]) -> str:
     """Comma-separated. A number without a meaning (a time that is not valid) is left empty; `status` says why."""
+    return comma_separated(COLUMNS, ((cell.name, *line) for cell in cells(record) for line in _lines(cell, record)))
+
+
+def comma_separated(columns: Sequence[str], lines: Iterable[Line]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for cell in cells(record):
-        for line in _lines(cell, record):
-            writer.writerow([field(each) for each in (cell.name, *line)])
+    writer.writerow(columns)
+    writer.writerows([_field(each) for each in line] for line in lines)
     return text.getvalue()
 
 
-def field(value: str | float | int | None) -> str:
+def ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    return (interval.low, interval.high) if interval else (None, None)
+
+
+def _field(value: str | float | int | None) -> str:
     """Text that a spreadsheet would take for a formula is led by an apostrophe."""
     if isinstance(value, str):
         return f"'{value}" if value[:1] in ("=", "+", "-", "@") else value
@@ -57,7 +63,7 @@ def _scores(cell: Cell, record: Mapping[str, Any]) -> Iterator[Line]:
                 continue
             score = dev_set.score(each, metric.name)
             status = "undefined" if score.value is None else "measured"
-            yield metric.name, name, each, score.value, *_ends(score.interval), unit, dev_set.rows, status
+            yield metric.name, name, each, score.value, *ends(score.interval), unit, dev_set.rows, status
 
 
 def _sizes(measured: Measured) -> Iterator[Line]:
@@ -70,7 +76,7 @@ def _times(measured: Measured) -> Iterator[Line]:
         if model.dataset_pass:
             yield "dataset pass", "", model.name, *_timed(model.dataset_pass, "s")
     if ratio := measured.dataset_pass_speedup:
-        yield "dataset pass speed-up", "", "student", ratio.ratio, *_ends(ratio.interval), "ratio", None, "valid"
+        yield "dataset pass speed-up", "", "student", ratio.ratio, *ends(ratio.interval), "ratio", None, "valid"
     for each in measured.forward:
         workload = each.workload
         about = f"{workload.runtime} {workload.precision} {workload.inputs}"
@@ -79,14 +85,10 @@ def _times(measured: Measured) -> Iterator[Line]:
         workload = against.workload
         about = f"{workload.runtime} {workload.precision} {workload.inputs}"
         if ratio := against.ratio:
-            yield "forward speed-up", about, workload.model, ratio.ratio, *_ends(ratio.interval), "ratio", None, "valid"
+            yield "forward speed-up", about, workload.model, ratio.ratio, *ends(ratio.interval), "ratio", None, "valid"
 
 
 def _timed(timing: Timing, unit: str) -> Line:
     if not timing.valid:
         return None, None, None, unit, timing.rounds, timing.status
-    return timing.median, *_ends(timing.interval), unit, timing.rounds, timing.status
-
-
-def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
-    return (interval.low, interval.high) if interval else (None, None)
+    return timing.median, *ends(timing.interval), unit, timing.rounds, timing.status

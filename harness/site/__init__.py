@@ -8,10 +8,10 @@ from pathlib import Path
 
 from harness.paths import PUBLISHED
 from harness.record import RECORD
+from harness.report import texts
 from harness.report.document import Document
 from harness.report.markdown import markdown
 from harness.report.page import page
-from harness.report.sheet import sheet
 from harness.site import data, index, leaderboard, parts, task_page
 from harness.site.folder import replace
 from harness.site.ranking import rankings
@@ -57,9 +57,8 @@ def _write(folder: Path, runs: Sequence[SiteRun], left_out: Sequence[LeftOut]) -
 def _copy(run: SiteRun, folder: Path) -> None:
     """The report, drawn from the record as it is read today, and the record as it was written."""
     folder.mkdir(parents=True)
-    _save(folder / "report.html", page(run.report))
-    _save(folder / "report.md", markdown(run.report))
-    _save(folder / "results.csv", sheet(run.record))
+    for name, text in texts(run.record, run.report).items():
+        _save(folder / name, text)
     (folder / RECORD).write_bytes(run.original)
 
 

@@ -38,14 +38,13 @@ class Conditions:
 
 
 def conditions(run: SiteRun, cell: Cell) -> Conditions:
-    inputs = cell.measured.headline if cell.measured else None
     return Conditions(
         subject=run.subject,
         data=data_of(run),
         dev_rows=cell.first_dev_set.rows if cell.first_dev_set else 0,
         profile=str(run.record["profile"]),
         device=device_of(cell),
-        inputs=inputs.inputs if inputs else "",
+        inputs=cell.headline.inputs if cell.headline else "",
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.report.sheet import field
+from harness.record import RECORD
+from harness.report import HTML, MARKDOWN, SHEET
+from harness.report.sheet import comma_separated, ends
 from harness.site import parts
 from harness.site.conditions import container_of, data_of
 from harness.site.ranking import Entry, Ranking
@@ -24,13 +24,8 @@ COLUMNS = (
 
 
 def leaderboard_csv(rankings: Sequence[Ranking]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for number, ranking in enumerate(rankings, start=1):
-        for line in _lines(number, ranking):
-            writer.writerow([field(rounded(each)) for each in line])
-    return text.getvalue()
+    lines = (line for number, ranking in enumerate(rankings, start=1) for line in _lines(number, ranking))
+    return comma_separated(COLUMNS, (tuple(map(rounded, line)) for line in lines))
 
 
 def rounded(value: Any) -> Any:
@@ -45,13 +40,9 @@ def _lines(number: int, ranking: Ranking) -> Iterator[tuple[str | float | int | 
         yield (
             number, where.subject, where.data, where.dev_rows, where.profile, where.device, where.inputs, place, on_front,
             entry.run.name, entry.cell.name, entry.cell.engine, container_of(entry.cell), entry.cell.seed, entry.model, entry.metric.name,
-            entry.score.value, *_ends(entry.score.interval), timing.median if timing else None, *_ends(timing.interval if timing else None),
-            entry.parameters, entry.why_unranked(), entry.run.link("record.json"),
+            entry.score.value, *ends(entry.score.interval), timing.median if timing else None, *ends(timing.interval if timing else None),
+            entry.parameters, entry.why_unranked(), entry.run.link(RECORD),
         )  # fmt: skip
-
-
-def _ends(interval: Any) -> tuple[float | None, float | None]:
-    return (interval.low, interval.high) if interval else (None, None)
 
 
 def site_json(
@@ -99,7 +90,7 @@ def _run(run: SiteRun) -> dict[str, Any]:
             }
             for cell in run.cells
         ],
-        "files": {file: run.link(file) for file in ("report.html", "report.md", "results.csv", "record.json")},
+        "files": {file: run.link(file) for file in (HTML, MARKDOWN, SHEET, RECORD)},
     }
 
 
@@ -109,7 +100,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "cell": entry.cell.name,
         "model": entry.model,
         "score": rounded(entry.score.value),
-        "interval": [rounded(end) for end in _ends(entry.score.interval)] if entry.score.interval else None,
+        "interval": [rounded(end) for end in ends(entry.score.interval)] if entry.score.interval else None,
         "parameters": entry.parameters,
-        "record": entry.run.link("record.json"),
+        "record": entry.run.link(RECORD),
     }

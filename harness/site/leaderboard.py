@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.record import RECORD
 from harness.report import figures
 from harness.report.document import (
     Block,
@@ -90,7 +91,7 @@ def _row(placed: Placed) -> tuple[Text, ...]:
         noted(figures.milliseconds(placed.milliseconds), figures.milliseconds_interval(interval) if interval else ""),
         plain(figures.count(placed.parameters)),
         (Span("on the front", "good"),) if placed.on_front else plain("beaten"),
-        (Span("record", url=entry.run.link("record.json")),),
+        (Span("record", url=entry.run.link(RECORD)),),
     )
 
 

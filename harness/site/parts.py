@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.report import values
+from harness.record import RECORD
+from harness.report import HTML, MARKDOWN, SHEET, values
+from harness.report.content import spans_of
 from harness.report.document import Group, Paragraph, Span, Table, Text, plain
 from harness.report.facts import Cell
 from harness.report.values import Value
@@ -31,7 +33,7 @@ def links(subjects: Sequence[str], here: str) -> Paragraph:
 
 def files(run: SiteRun) -> Paragraph:
     """A run's files on the site."""
-    named = (("report", "report.html"), ("Markdown", "report.md"), ("record", "record.json"), ("table", "results.csv"))
+    named = (("report", HTML), ("Markdown", MARKDOWN), ("record", RECORD), ("table", SHEET))
     spans = [span for name, file in named for span in (Span(" · "), Span(name, url=run.link(file)))]
     return Paragraph((Span(f"Run {run.name}, {run.date} UTC: "), *spans[1:]))
 
@@ -80,24 +82,20 @@ def results_table(rows: Sequence[Row]) -> Table:
 
 
 def name(run: SiteRun, cell: Cell) -> Text:
-    return (Span(f"{run.name}, {cell.name}", url=run.link("report.html")),)
-
-
-def shown(value: Value) -> Text:
-    return (Span(value.text, value.kind), *((Span(value.note, "note"),) if value.note else ()))
+    return (Span(f"{run.name}, {cell.name}", url=run.link(HTML)),)
 
 
 def _result(run: SiteRun, cell: Cell, scored: bool) -> tuple[Text, ...]:
     set_name = cell.first_dev_set.name if cell.first_dev_set else ""
     scores = values.score(cell, cell.metric, set_name) if scored else ()
-    inputs = cell.measured.headline if cell.measured else None
+    inputs = cell.headline
     amounts = (
         values.parameters(cell, cell.student),
         values.dataset_pass(cell, cell.student),
         values.forward(cell, cell.student, inputs) if inputs else (values.NOT_MEASURED,) * 3,
     )
-    record = (Span("record", url=run.link("record.json")),)
-    return name(run, cell), *map(shown, scores), *(_against_teacher(*each) for each in amounts), record
+    record = (Span("record", url=run.link(RECORD)),)
+    return name(run, cell), *map(spans_of, scores), *(_against_teacher(*each) for each in amounts), record
 
 
 def _against_teacher(_: Value, student: Value, ratio: Value) -> Text:

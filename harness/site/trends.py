@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from harness.record import RECORD
 from harness.report import figures
 from harness.report.document import Block, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import Cell
@@ -83,7 +84,7 @@ def _name(where: Conditions, engine: str, container: str) -> str:
 
 def _row(seen: Seen) -> tuple[Text, ...]:
     return (
-        (Span(f"{seen.run.name}, {seen.cell.name}", url=seen.run.link("record.json")),),
+        (Span(f"{seen.run.name}, {seen.cell.name}", url=seen.run.link(RECORD)),),
         plain(seen.run.date),
         plain(seen.cell.seed),
         plain(figures.measure(seen.value)),
@@ -91,8 +92,8 @@ def _row(seen: Seen) -> tuple[Text, ...]:
 
 
 def _score(cell: Cell) -> float | None:
-    value = cell.first_dev_set.score("student", cell.metric.name).value if cell.first_dev_set else None
-    return None if value is None else 100 * value
+    found = cell.score("student")
+    return None if found is None or found.value is None else 100 * found.value
 
 
 def _forward(cell: Cell) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class DevSet:
     texts: Sequence[str]
     logits: Mapping[str, np.ndarray]
 
-    @property
+    @cached_property
     def answers(self) -> dict[str, np.ndarray]:
         """Role -> predicted classes, or of a regression scores [rows]."""
         return {role: each[:, 0] if each.shape[1] == 1 else each.argmax(axis=1) for role, each in self.logits.items()}

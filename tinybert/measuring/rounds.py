@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinybert import artifacts, events, stop
+from tinybert.data import splits
 from tinybert.engine_choice import VARIABLE
 from tinybert.errors import InfrastructureError
 from tinybert.measuring.forward_cells import cell_id
@@ -117,8 +118,8 @@ def _orders(subject: Subject, spec: StageSpec, attempt: Attempt, number: int, is
         labels=spec.task.labels,
         metric=spec.task.metric,
         seed=spec.seed,
-        tokens=str(prepared / "dev.safetensors"),
-        records=str(prepared / "ofrecord" / "eval" / "eval.of_record-0"),
+        tokens=str(prepared / splits.tokens_file("dev")),
+        records=str(prepared / splits.records_file("dev")),
         dataset_pass=options["dataset_pass"] if subject.id in attempt.dataset_passes else None,
         cells=subject.cells,
         warmup=options["forward"]["warmup"],

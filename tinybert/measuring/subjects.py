@@ -15,13 +15,11 @@ from tinybert.errors import BadInputError
 from tinybert.model.config import BertConfig, read_config
 from tinybert.model.shapes import count_parameters
 from tinybert.model.weights import FILE, random_weights, save_model
-from tinybert.spec import StageSpec
+from tinybert.spec import TRAINED, StageSpec
 
 Cell = tuple[int, int | str]
 """(rows of a batch, padded length or "real")."""
 
-TRAINED = {"teacher": "teacher", "student": "distill"}
-"""Name and role of a trained model -> the stage whose `model/` it is."""
 # Every size and time of the published table is that of the shape alone: bert-base-uncased's vocabulary and positions.
 VOCABULARY, POSITIONS = 30522, 512
 

@@ -18,10 +18,8 @@ from tinybert.metrics import check_metrics
 from tinybert.model.bert import Bert
 from tinybert.model.weights import load_weights
 from tinybert.result import Outcome, StageContext
-from tinybert.spec import StageSpec
+from tinybert.spec import TRAINED, StageSpec
 
-MODELS = {"teacher": "teacher", "student": "distill"}
-"""Role -> the stage whose `model/` it is."""
 LOGITS = "logits"
 
 Logits = dict[str, dict[str, np.ndarray]]
@@ -67,7 +65,7 @@ def _predict(context: StageContext, sets: Mapping[str, Tokens], tests: set[str])
     """Of every dev set both models' logits, of a test set those of the models that submit. Finished shards outlive a kill."""
     spec = context.spec
     logits: Logits = {stem: {} for stem in sets}
-    for role, stage in MODELS.items():
+    for role, stage in TRAINED.items():
         config, weights, _ = load_weights(spec.inputs[stage] / "model", spec.task.labels, spec.seed)
         model = Bert(config, weights, spec.device)
         for stem, tokens in sets.items():
