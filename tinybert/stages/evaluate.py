@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tinybert import artifacts
 from tinybert import engine as E
 from tinybert.data import splits
+from tinybert.data.tokenizer import load_tokenizer
 from tinybert.data.tokens import Tokens, load_tokens
+from tinybert.errors import InfrastructureError
 from tinybert.evaluating import files
+from tinybert.evaluating.attention import attention
 from tinybert.evaluating.dev_set import ROLES, DevSet, facts
 from tinybert.evaluation import predict_in_shards
 from tinybert.metrics import check_metrics
 from tinybert.model.bert import Bert
 from tinybert.model.weights import load_weights
-from tinybert.result import Outcome, StageContext
+from tinybert.result import RESULT, Outcome, StageContext
 from tinybert.spec import TRAINED, StageSpec
 
 LOGITS = "logits"
@@ -35,19 +39,20 @@ def run(context: StageContext) -> Outcome:
         stem: load_tokens(prepared / splits.tokens_file(stem), spec.options["max_length"])
         for stem in (*dev_stems.values(), *test_stems.values())
     }
-    logits = _predict(context, sets, set(test_stems.values()))
-    told: list[dict[str, Any]] = []
-    artifacts: dict[str, str] = {}
-    for name, stem in dev_stems.items():
-        texts = [files.text_of(row) for row in files.read_rows(prepared / splits.rows_file(stem))]
-        dev = DevSet(name, sets[stem].labels, sets[stem].lengths, texts, logits[stem])
-        told.append(facts(dev, spec.task, spec.seed))
-        artifacts |= files.write_predictions(out, stem.replace("dev", "predictions", 1), dev, spec.task)
+    models = _models(spec)
+    logits = _predict(context, models, sets, set(test_stems.values()))
+    devs = {stem: _dev_set(name, stem, sets[stem], prepared, logits[stem]) for name, stem in dev_stems.items()}
+    told = [facts(dev, spec.task, spec.seed) for dev in devs.values()]
+    predictions: dict[str, str] = {}
+    for stem, dev in devs.items():
+        predictions |= files.write_predictions(out, stem.replace("dev", "predictions", 1), dev, spec.task)
+    first = next(iter(devs))
+    seen = attention(models, sets[first], devs[first], _vocabulary(prepared), _teacher_layers(spec))
     submissions, folders = _submit(spec, out, test_stems, logits)
     return Outcome(
         metrics=_metrics(told),
-        artifacts=artifacts | folders,
-        details={"dev_sets": told, "submissions": submissions},
+        artifacts=predictions | folders,
+        details={"dev_sets": told, "attention": seen, "submissions": submissions},
         scratch=(LOGITS,),
     )
 
@@ -61,17 +66,44 @@ def _test_stems(spec: StageSpec) -> dict[str, str]:
     return {name: stem for name, stem in stems.items() if (prepared / splits.tokens_file(stem)).is_file()}
 
 
-def _predict(context: StageContext, sets: Mapping[str, Tokens], tests: set[str]) -> Logits:
+def _dev_set(name: str, stem: str, tokens: Tokens, prepared: Path, logits: Mapping[str, np.ndarray]) -> DevSet:
+    texts = [files.text_of(row) for row in files.read_rows(prepared / splits.rows_file(stem))]
+    return DevSet(name, tokens.labels, tokens.lengths, texts, logits)
+
+
+def _models(spec: StageSpec) -> dict[str, Bert]:
+    """By role."""
+    models = {}
+    for role, stage in TRAINED.items():
+        config, weights, _ = load_weights(spec.inputs[stage] / "model", spec.task.labels, spec.seed)
+        models[role] = Bert(config, weights, spec.device)
+    return models
+
+
+def _vocabulary(prepared: Path) -> Sequence[str]:
+    """Token of each id."""
+    vocabulary = load_tokenizer(prepared / "tokenizer").get_vocab()
+    return sorted(vocabulary, key=vocabulary.__getitem__)
+
+
+def _teacher_layers(spec: StageSpec) -> Sequence[int]:
+    """For each layer of the student the teacher's whose attention it learned, both from 0."""
+    result = artifacts.read_json(spec.inputs["distill"] / RESULT)
+    if result is None:
+        raise InfrastructureError(f"{spec.inputs['distill']} holds no {RESULT}: run the stage distill first")
+    layers: Sequence[int] = result["details"]["layer_map"]["attention"]
+    return layers
+
+
+def _predict(context: StageContext, models: Mapping[str, Bert], sets: Mapping[str, Tokens], tests: set[str]) -> Logits:
     """Of every dev set both models' logits, of a test set those of the models that submit. Finished shards outlive a kill."""
     spec = context.spec
     logits: Logits = {stem: {} for stem in sets}
-    for role, stage in TRAINED.items():
-        config, weights, _ = load_weights(spec.inputs[stage] / "model", spec.task.labels, spec.seed)
-        model = Bert(config, weights, spec.device)
+    for role, model in models.items():
         for stem, tokens in sets.items():
             if stem in tests and role not in spec.options["submissions"]:
                 continue
-            E.check_ids(tokens.input_ids, config.vocab_size)
+            E.check_ids(tokens.input_ids, model.config.vocab_size)
             logits[stem][role] = predict_in_shards(
                 model,
                 tokens,

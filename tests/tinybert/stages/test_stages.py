@@ -219,6 +219,24 @@ def test_evaluate_counts_every_row_once(project: Project, results: dict[str, dic
     assert details["submissions"] == {}
 
 
+def test_attention_is_that_of_transformers(project: Project, results: dict[str, dict[str, Any]]) -> None:
+    """Of one row, the student's layers beside the teacher's that they learned from, each head's share averaged."""
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    seen = results["evaluate"]["details"]["attention"]
+    assert seen["layers"] == {"teacher": [1, 3], "student": [0, 1]}
+    dev = load_tokens(project.root / "prepare" / "dev.safetensors")
+    ids = dev.input_ids[dev.offsets[seen["row"]] : dev.offsets[seen["row"] + 1]]
+    assert (seen["tokens"][0], seen["tokens"][-1], len(seen["tokens"])) == ("[CLS]", "[SEP]", len(ids))
+    for role, stage in (("teacher", "teacher"), ("student", "distill")):
+        model = transformers.BertForSequenceClassification.from_pretrained(
+            project.root / stage / "model", attn_implementation="eager"
+        ).eval()
+        with torch.no_grad():
+            given = model(torch.tensor(ids.astype(np.int64))[None], output_attentions=True).attentions
+        for layer, found in zip(seen["layers"][role], seen["maps"][role], strict=True):
+            np.testing.assert_allclose(found, given[layer][0].mean(0).numpy(), atol=1e-3)
+
+
 def test_predictions_are_those_of_the_models_row_by_row(project: Project, results: dict[str, dict[str, Any]]) -> None:
     arrays = load_file(project.root / "evaluate" / "predictions.safetensors")
     with (project.root / "evaluate" / "predictions.csv").open(encoding="utf-8", newline="") as file:
