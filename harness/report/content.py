@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.report import answer, errors, inference, memory, provenance, seeds, sizes, training, validity, verdicts
+from harness.report import (
+    answer,
+    attention,
+    errors,
+    inference,
+    memory,
+    provenance,
+    seeds,
+    sizes,
+    training,
+    validity,
+    verdicts,
+)
 from harness.report.charts import interval_figure
 from harness.report.dev_sets import MODELS
 from harness.report.document import Document, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
@@ -29,6 +41,7 @@ def document(record: Record) -> Document:
         verdicts.section(record),
         seeds.section(record),
         errors.section(record),
+        attention.section(record),
         training.section(record),
         sizes.section(record),
         inference.section(record),

@@ -79,10 +79,11 @@ class Commands:
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures set side by side where the page is wide enough."""
+    """Figures set side by side where the page is wide enough; `columns`: so many in a row, 0: as many as fit."""
 
     heading: str
     figures: tuple[Figure, ...]
+    columns: int = 0
     kind: Literal["figures"] = "figures"
 
 

@@ -13,8 +13,12 @@ MOST = 4
 Item = TypeVar("Item")
 
 
-def first(items: Sequence[Item], what: str) -> tuple[Sequence[Item], list[Block]]:
-    """The first few of what a section has one of for each cell, and a paragraph on the others where there are some."""
+def first(items: Sequence[Item], what: str, of_many: int = MOST) -> tuple[Sequence[Item], list[Block]]:
+    """The first few of what a section has one of for each cell, and a paragraph on the others where there are some.
+
+    `of_many`: so many stay where there are more than MOST, for what is larger than one drawing.
+    """
     if len(items) <= MOST:
         return items, []
-    return items[:MOST], [Paragraph(plain(f"{what}: the first {MOST} of {len(items)}; record.json holds the others."))]
+    told = f"{what}: the first {of_many} of {len(items)}; record.json holds the others."
+    return items[:of_many], [Paragraph(plain(told))]

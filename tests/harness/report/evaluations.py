@@ -22,7 +22,29 @@ def result(dev_sets: list[Json]) -> tuple[Json, Json, Json]:
             metrics |= {f"{role}_{name}{ending}": score["value"] for name, score in each["scores"][role].items()}
     if first["counts"]:
         metrics |= {f"{name}_correct": n for name, n in first["counts"].items() if name != "rows"}
-    return metrics, {}, {"dev_sets": dev_sets, "submissions": {}}
+    return metrics, {}, {"dev_sets": dev_sets, "attention": attention(), "submissions": {}}
+
+
+TOKENS = ("[CLS]", "a", "gorgeous", ",", "wit", "##ty", "movie", "[SEP]")
+
+
+def attention() -> Json:
+    """Four layers, each looking further away; the student's attention is flatter."""
+    maps = {
+        role: [[_attended(query, layer, sharpness) for query in range(len(TOKENS))] for layer in range(4)]
+        for role, sharpness in (("teacher", 1.5), ("student", 0.7))
+    }
+    return {
+        "row": 21,
+        "tokens": list(TOKENS),
+        "layers": {"teacher": [2, 5, 8, 11], "student": [0, 1, 2, 3]},
+        "maps": maps,
+    }
+
+
+def _attended(query: int, layer: int, sharpness: float) -> list[float]:
+    weights = [math.exp(-sharpness * abs(abs(query - key) - layer)) for key in range(len(TOKENS))]
+    return [round(weight / sum(weights), 3) for weight in weights]
 
 
 def classification(name: str, rows: int, counts: tuple[int, int, int], labels: list[str], metrics: list[str]) -> Json:
