@@ -1,4 +1,4 @@
-# make bench TASK=SST-2 [PROFILE= ENGINE= DEVICE= CONTAINERS= SEEDS= TEACHER= DATA_ROOT= RUNS= THREADS= MEMORY= SUITE= STRICT=1]
+# make bench TASK=SST-2 [PROFILE= ENGINE= DEVICE= CONTAINERS= SEEDS= AUGMENT= GLOVE= CORPUS= TEACHER= DATA_ROOT= RUNS= THREADS= MEMORY= SUITE= STRICT=1]
 # TASK=RTE,MRPC runs several, one after the other; TASK=all every task of the table.
 # Every target creates what it needs; `make help` lists them.
 
@@ -12,11 +12,12 @@ TINYBENCH := $(VENV)/bin/tinybench
 ENGINES := torch oneflow
 
 # The variables reach the recipes through the environment, so that spaces and quotes in them stay what they are.
-export TASK SUITE PROFILE ENGINE DEVICE CONTAINERS SEED SEEDS TEACHER DATA_ROOT RUNS THREADS MEMORY STRICT TO
+export TASK SUITE PROFILE ENGINE DEVICE CONTAINERS SEED SEEDS AUGMENT GLOVE CORPUS TEACHER DATA_ROOT RUNS THREADS MEMORY STRICT TO
 
 OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--profile "$$PROFILE"} \
 	$${ENGINE:+--engine "$$ENGINE"} $${DEVICE:+--device "$$DEVICE"} \
-	$${CONTAINERS:+--containers "$$CONTAINERS"} $${SEED:+--seed "$$SEED"} $${SEEDS:+--seeds "$$SEEDS"} $${TEACHER:+--teacher "$$TEACHER"} \
+	$${CONTAINERS:+--containers "$$CONTAINERS"} $${SEED:+--seed "$$SEED"} $${SEEDS:+--seeds "$$SEEDS"} \
+	$${AUGMENT:+--augment "$$AUGMENT"} $${GLOVE:+--glove "$$GLOVE"} $${CORPUS:+--corpus "$$CORPUS"} $${TEACHER:+--teacher "$$TEACHER"} \
 	$${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
 	$${THREADS:+--threads "$$THREADS"} $(if $(filter-out 0 no false,$(STRICT)),--strict)
 

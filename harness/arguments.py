@@ -10,6 +10,7 @@ import typer
 
 from harness.errors import UsageError
 from harness.request import Request
+from harness.stages import AUGMENTATIONS
 
 MEMORY_LEAST_BYTES = 6 << 20
 """Docker's own least."""
@@ -31,6 +32,15 @@ Containers = Annotated[
     ),
 ]
 Seeds = Annotated[str, typer.Option("--seeds", "--seed", help="The seeds of everything that is drawn, with commas.")]
+Augment = Annotated[
+    str, typer.Option(help="Data augmentation: none, published or paper; with commas each in a cell of its own.")
+]
+Glove = Annotated[
+    Path | None, typer.Option(help="A file of GloVe word vectors (text, gzip or zip); by default the teacher's own.")
+]
+Corpus = Annotated[
+    Path | None, typer.Option(help="Text, a line a row, for fitting a language-model head where the weights have none.")
+]
 Memory = Annotated[
     str | None, typer.Option(help="What a container may use, like 8g; by default 90 % of the machine's.")
 ]
@@ -76,6 +86,9 @@ def _request(task: str | None, options: Mapping[str, Any]) -> Request:
         engine=options["engine"],
         device=options["device"],
         seeds=_seeds(options["seeds"]),
+        augmentations=_augmentations(options["augment"]),
+        glove=home(options["glove"]),
+        corpus=home(options["corpus"]),
         data_root=home(options["data_root"]),
         teacher=options["teacher"],
         runs=home(options["runs"]),
@@ -97,6 +110,14 @@ def _seeds(text: str) -> tuple[int, ...]:
     if not seeds or len(set(seeds)) < len(seeds) or not all(0 <= seed < 2**32 for seed in seeds):
         raise UsageError(f"--seeds {text}: whole numbers from 0 to 4294967295, each once, like 1,2,3")
     return tuple(seeds)
+
+
+def _augmentations(text: str) -> tuple[str, ...]:
+    """Raises UsageError for what is no mode of augmentation, and for one given twice."""
+    modes = _items(text)
+    if not modes or len(set(modes)) < len(modes) or not set(modes) <= set(AUGMENTATIONS):
+        raise UsageError(f"--augment {text}: of {', '.join(AUGMENTATIONS)}, each at most once, like none,published")
+    return tuple(modes)
 
 
 def _bytes(text: str) -> int:

@@ -11,10 +11,13 @@ import typer
 
 import harness
 from harness.arguments import (
+    Augment,
     Containers,
+    Corpus,
     DataRoot,
     Device,
     Engine,
+    Glove,
     Memory,
     Profile,
     Runs,
@@ -62,6 +65,9 @@ def run(
     device: Device = None,
     containers: Containers = None,
     seeds: Seeds = "1",
+    augment: Augment = "none",
+    glove: Glove = None,
+    corpus: Corpus = None,
     data_root: DataRoot = None,
     teacher: Teacher = None,
     runs: Runs = RUNS,
@@ -83,6 +89,7 @@ def run(
       tinybench run --task SST-2 --data-root ~/glue --engine both
       tinybench run --task SST-2 --containers oneflow-0.9.0-cpu,torch-2-cpu --seeds 1,2
       tinybench run --task SST-2 --profile full --teacher bert-base-uncased --strict
+      tinybench run --task SST-2 --augment none,published --glove ~/glove.6B.zip
       tinybench run --suite my-suite.yaml --runs /scratch/runs
     """
     asked = requests(locals())
@@ -111,6 +118,9 @@ def plan(
     device: Device = None,
     containers: Containers = None,
     seeds: Seeds = "1",
+    augment: Augment = "none",
+    glove: Glove = None,
+    corpus: Corpus = None,
     data_root: DataRoot = None,
     teacher: Teacher = None,
     runs: Runs = RUNS,

@@ -15,12 +15,14 @@ from harness.paths import REQUIREMENTS, cache_dir
 from harness.plan import CellPlan, Inputs, Source, plan_cells
 from harness.request import Request
 from harness.resolve import Resolution
+from harness.resolve.augmentation import resolve_augmentation
 from harness.resolve.data import DataChoice, resolve_data
 from harness.resolve.download import Progress
 from harness.resolve.environment import Report, lock_sha256
 from harness.resolve.found import Found
 from harness.resolve.place import Place, resolve_places
 from harness.resolve.weights import WeightsChoice, resolve_weights
+from harness.stages import NO_AUGMENTATION
 from harness.suite import Profile, Suite, find_suite, load_suite
 
 
@@ -61,23 +63,30 @@ def resolve(request: Request, progress: Progress, build: Report | None) -> Job:
     teacher = resolve_weights(request.teacher, profile.teacher_weights, cache, request.strict)
     profile, student, chosen_start = _start(profile, cache, request.strict)
     prepared = [_setting(place, request.strict, build) for place in places]
-    matrix = [(setting, seed) for setting in prepared for seed in request.seeds]
-    conditions = [_conditions(setting, seed) for setting, seed in matrix]
+    augments = tuple(mode for mode in request.augmentations if mode != NO_AUGMENTATION)
+    extra = resolve_augmentation(
+        augments, "augment" in profile.stages, request.glove, request.corpus, cache, request.strict
+    )
+    matrix = [(setting, seed, mode) for setting in prepared for seed in request.seeds for mode in request.augmentations]
     inputs = Inputs(
         data=None if data.own is None else _source(data.own),
         diagnostic=None if data.diagnostic is None else _source(data.diagnostic),
         teacher=Source(teacher.path, teacher.sha256),
         student=None if student is None else Source(student.path, student.sha256),
+        vectors=None if extra.vectors is None else Source(*extra.vectors),
+        corpus=None if extra.corpus is None else Source(*extra.corpus),
     )
     resolutions = (
         data.resolution,
         teacher.resolution,
         chosen_start,
+        *extra.resolutions,
         *(each for setting in prepared for each in _decisions(setting)),
         chosen_profile,
     )
-    cells = plan_cells(suite.task, profile, inputs, conditions, request.runs.resolve())
-    return Job(suite, profile, data, teacher, resolutions, cells, tuple(setting for setting, _ in matrix))
+    planned = [(_conditions(setting, seed), mode) for setting, seed, mode in matrix]
+    cells = plan_cells(suite.task, profile, inputs, planned, request.runs.resolve())
+    return Job(suite, profile, data, teacher, resolutions, cells, tuple(setting for setting, _, _ in matrix))
 
 
 def _source(found: Found) -> Source:

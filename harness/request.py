@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.paths import RUNS
+from harness.stages import NO_AUGMENTATION
 
 SEEDS = (1,)
+AUGMENTATIONS = (NO_AUGMENTATION,)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Request:
     stage_timeout_s: float | None = None
     containers: tuple[str, ...] | None = None
     memory_bytes: int | None = None
+    augmentations: tuple[str, ...] = AUGMENTATIONS
+    glove: Path | None = None
+    corpus: Path | None = None
 
     def command(self) -> str:
         """The `make bench` that asks for the same."""
@@ -42,6 +47,9 @@ class Request:
             "ENGINE": self.engine,
             "DEVICE": self.device,
             "SEEDS": None if self.seeds == SEEDS else ",".join(map(str, self.seeds)),
+            "AUGMENT": None if self.augmentations == AUGMENTATIONS else ",".join(self.augmentations),
+            "GLOVE": self.glove,
+            "CORPUS": self.corpus,
             "CONTAINERS": None if self.containers is None else ",".join(self.containers),
             "DATA_ROOT": self.data_root,
             "TEACHER": self.teacher,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.schema_check import contract_validator, nearest, validator, violations
-from harness.stages import STAGES, earlier_stages
+from harness.stages import AUGMENTATIONS, STAGES, earlier_stages
 from harness.tasks import Task
 from harness.yaml_file import Where, YamlFile
 
@@ -74,7 +74,7 @@ def _missing_stages(file: YamlFile, where: Where, stages: Any) -> list[str]:
     present = dict(_mappings(stages))
     problems = []
     for stage in (each for each in STAGES if each in present):
-        if missing := [each for each in earlier_stages(stage, present[stage]) if each not in present]:
+        if missing := [each for each in earlier_stages(stage, present[stage], present) if each not in present]:
             hint = ", or models of its own" if stage == "measure" else ""
             problems.append(_fault(file, (*where, stage), f"it needs the stages {', '.join(missing)}{hint}"))
     return problems
@@ -96,6 +96,10 @@ def _prepare_problems(file: YamlFile, where: Where, options: dict[str, Any], tas
 
 
 def _stage_problems(file: YamlFile, where: Where, stage: str, options: dict[str, Any]) -> list[str]:
+    if stage == "augment":
+        if "mode" in options:
+            return [_fault(file, (*where, "mode"), "not chosen here: AUGMENT chooses it")]
+        options = {"mode": AUGMENTATIONS[1], **options}
     found = violations(contract_validator(f"options/{stage}.schema.json"), file, where, options)
     return found if found or stage != "distill" else _distill_problems(file, where, options)
 

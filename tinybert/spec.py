@@ -15,15 +15,18 @@ from tinybert.errors import BadInputError
 
 CONTRACT = 1
 SCHEMAS = Path(__file__).parent / "contract"
-STAGES = ("prepare", "teacher", "distill", "evaluate", "measure", "export")
+STAGES = ("prepare", "teacher", "augment", "distill", "evaluate", "measure", "export")
 INPUTS = {
     "prepare": {"weights"},
     "teacher": {"prepare", "weights"},
+    "augment": {"prepare", "weights"},
     "distill": {"prepare", "teacher"},
     "evaluate": {"prepare", "teacher", "distill"},
     "measure": {"prepare"},
     "export": {"prepare", "distill"},
 }
+FILES = ("vectors", "corpus")
+"""Inputs that are files; all others are directories."""
 
 
 TRAINED = {"teacher": "teacher", "student": "distill"}
@@ -107,7 +110,7 @@ class Task:
 
 @dataclass(frozen=True)
 class StageSpec:
-    """One stage's orders. `inputs` are existing directories; `options` is valid against `contract/options/STAGE.schema.json`."""
+    """One stage's orders. `inputs` are existing directories, or files (`FILES`); `options` fits `contract/options/STAGE.schema.json`."""
 
     stage: str
     key: str
@@ -139,9 +142,10 @@ def load_spec(path: Path, stage: str) -> StageSpec:
     inputs = {name: Path(directory) for name, directory in raw["inputs"].items()}
     if missing := INPUTS[stage] - inputs.keys():
         raise BadInputError(f"{path}: the stage {stage} needs the inputs {', '.join(sorted(missing))}")
-    for name, directory in inputs.items():
-        if not directory.is_dir():
-            raise BadInputError(f"the input {name!r} of the stage {stage} is not a directory: {directory}")
+    for name, place in inputs.items():
+        kind, is_there = ("file", place.is_file()) if name in FILES else ("directory", place.is_dir())
+        if not is_there:
+            raise BadInputError(f"the input {name!r} of the stage {stage} is not a {kind}: {place}")
     return StageSpec(
         stage=stage,
         key=raw["key"],

@@ -70,6 +70,30 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "export": {"check_rows": 10},
 }
+AUGMENT: dict[str, Any] = {
+    "mode": "published",
+    "candidates": "masked-lm",
+    "rows": None,
+    "samples": 4,
+    "candidates_per_word": 5,
+    "replace_probability": 0.4,
+    "max_length": 16,
+    "precision": "float32",
+    "batch_tokens": 512,
+    "vectors": {"rows": 1000, "member": None},
+    "head": {
+        "rows": None,
+        "copies": 1,
+        "batch_size": 8,
+        "learning_rate": 1e-3,
+        "weight_decay": 0.01,
+        "warmup_fraction": 0.1,
+        "schedule": "linear",
+        "evaluations": 1,
+        "checkpoint_s": 30,
+    },
+}
+"""The stage that not every pipeline has."""
 GOOD = ["fine", "great", "lovely", "superb", "witty"]
 BAD = ["awful", "boring", "dull", "poor", "stale"]
 NEUTRAL = ["a", "acting", "all", "and", "film", "in", "is", "it", "of", "plot", "the", "this", "with"]
@@ -102,7 +126,7 @@ class Project:
             "task": copy.deepcopy(self.task),
             "inputs": {"weights": str(self.weights), "data": str(self.data)}
             | {name: str(self.root / name) for name in OPTIONS if (self.root / name).is_dir()},
-            "options": copy.deepcopy(OPTIONS[stage]),
+            "options": copy.deepcopy((OPTIONS | {"augment": AUGMENT})[stage]),
         }
         for part in ("options", "inputs"):
             raw[part] |= changes.pop(part, {})

@@ -21,6 +21,7 @@ Labels = NDArray[np.int32] | NDArray[np.float32]
 class Examples:
     """A file's rows; `text_b` is None for tasks of one text. `ids`: what a test set calls its rows, None elsewhere.
 
+    `lines`: where the rows stand in the file, from 1; `text_columns`: positions of the texts in a line, negative from the end.
     `left_out_rows` and `irregular_rows`: rows of the file that are not here, for their label or their number of fields.
     """
 
@@ -28,6 +29,8 @@ class Examples:
     text_b: list[str] | None
     labels: Labels
     ids: list[str] | None = None
+    lines: Sequence[int] = ()
+    text_columns: tuple[int, ...] = ()
     left_out_rows: int = 0
     irregular_rows: int = 0
 
@@ -47,11 +50,14 @@ def read_examples(path: Path, task: Task) -> Examples:
     if not kept:
         left_out = ", ".join(map(repr, task.left_out))
         raise BadInputError(f"{path} has no row whose label is not {left_out}: is it {task.name}'s file?")
+    lines = [table.lines[row] for row in kept]
     texts = {role: [values[row] for row in kept] for role, values in table.values.items()}
     return Examples(
         text_a=texts["text_a"],
         text_b=texts.get("text_b"),
-        labels=_labels(path, task, texts["label"], [table.lines[row] for row in kept]),
+        labels=_labels(path, task, texts["label"], lines),
+        lines=lines,
+        text_columns=tuple(table.positions[role] for role in ("text_a", "text_b") if role in table.positions),
         left_out_rows=len(table) - len(kept),
         irregular_rows=table.irregular_rows,
     )

@@ -6,6 +6,9 @@ from tinybert.spec import Task
 
 TRAIN = "train.safetensors"
 OFRECORD = "ofrecord"
+# What the stage augment leaves.
+AUGMENTED, AUGMENTED_TABLE = "train_aug.safetensors", "train_aug.tsv"
+AUGMENTED_RECORDS = f"{OFRECORD}/train_aug/train.of_record-0"
 
 
 def dev_names(task: Task) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,6 +96,24 @@ def truncate(tokens: Tokens, max_length: int) -> Tokens:
     kept_lengths = np.bincount(row[chosen], minlength=len(tokens))
     kept_first_lengths = np.bincount(row[chosen & in_first], minlength=len(tokens))
     return Tokens(tokens.input_ids[chosen], _offsets(kept_lengths), kept_first_lengths.astype(np.uint16), tokens.labels)
+
+
+def concatenate(parts: Sequence[Tokens]) -> Tokens:
+    """The rows of all parts, in their order; at least one part."""
+    return Tokens(
+        np.concatenate([part.input_ids for part in parts]),
+        _offsets(np.concatenate([part.lengths for part in parts])),
+        np.concatenate([part.first_lengths for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )
+
+
+def take(tokens: Tokens, rows: Integers) -> Tokens:
+    """These rows alone, in this order."""
+    lengths = tokens.lengths[rows]
+    offsets = _offsets(lengths)
+    places = np.repeat(tokens.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return Tokens(tokens.input_ids[places], offsets, tokens.first_lengths[rows], tokens.labels[rows])
 
 
 def save_tokens(path: Path, tokens: Tokens) -> None:

@@ -30,9 +30,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class Table:
-    """A file's rows. `values`: role -> texts [rows]; `lines`: where they stand, from 1 [rows]; `irregular_rows`: how many are left out."""
+    """A file's rows. `values`: role -> texts [rows]; `positions`: role -> column, negative from the end; `lines`: where the rows stand,
+    from 1 [rows]; `irregular_rows`: how many are left out.
+    """
 
     values: Mapping[str, list[str]]
+    positions: Mapping[str, int]
     lines: list[int]
     irregular_rows: int
 
@@ -46,7 +49,7 @@ def read_table(path: Path, layout: Layout) -> Table:
     Raises BadInputError, naming the file, the line and the remedy, when the file is missing, empty or without a row, not UTF-8,
     holds NUL bytes, lacks a column, or has a row of another number of fields where that is refused.
     """
-    lines = _lines(path)
+    lines = read_lines(path)
     if (first := next(lines, None)) is None:
         raise BadInputError(f"{path} is empty: get the file anew")
     _, fields = first
@@ -68,11 +71,11 @@ def read_table(path: Path, layout: Layout) -> Table:
     if not numbers:
         rows = f"{irregular} rows of another number of fields" if irregular else "no rows"
         raise BadInputError(f"{path} has a header and {rows}: get the file anew")
-    return Table(values, numbers, irregular)
+    return Table(values, positions, numbers, irregular)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Each line's number, from 1, and its fields."""
+def read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each line's number, from 1, and its fields. Raises BadInputError as `read_table` does for what is no text."""
     try:
         file = path.open("rb")
     except FileNotFoundError:

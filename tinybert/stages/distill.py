@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -26,6 +27,7 @@ from tinybert.model.layer_map import attention_map, hidden_map
 from tinybert.model.start import general_weights, projected_weights
 from tinybert.model.weights import Weights, load_weights, random_weights, save_model
 from tinybert.result import Outcome, StageContext
+from tinybert.spec import StageSpec
 from tinybert.training.distillation import LOSS_NAMES, Losses, TeacherLogits, check_phases, new_projection
 from tinybert.training.loop import SCRATCH, Phase, Training, TrainingSet
 
@@ -37,7 +39,7 @@ def run(context: StageContext) -> Outcome:
     spec, options, out = context.spec, context.spec.options, context.out
     check_metrics(spec.task)
     check_phases(options)
-    train = load_tokens(spec.inputs["prepare"] / splits.TRAIN, options["max_length"])
+    train = load_tokens(_train(spec), options["max_length"])
     dev = load_tokens(spec.inputs["prepare"] / splits.tokens_file("dev"), options["max_length"])
     teacher_config, teacher_weights, _ = load_weights(spec.inputs["teacher"] / "model", spec.task.labels, spec.seed)
     config, weights = _start(context, teacher_config, teacher_weights)
@@ -96,6 +98,13 @@ def run(context: StageContext) -> Outcome:
             "layer_map": {"hidden": list(hidden), "attention": list(attention_map(hidden))},
         },
         scratch=(*SCRATCH, TEACHER_LOGITS),
+    )
+
+
+def _train(spec: StageSpec) -> Path:
+    """The augmented rows where there are any."""
+    return (
+        spec.inputs["augment"] / splits.AUGMENTED if "augment" in spec.inputs else spec.inputs["prepare"] / splits.TRAIN
     )
 
 
