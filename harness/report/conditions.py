@@ -15,8 +15,6 @@ Record = Mapping[str, Any]
 
 METHOD = "TinyBERT"
 """How every student here is made, as claims call it. A published student of another method is another thing, not a condition unmet."""
-AUGMENTED = False
-"""The pipeline has no data augmentation (docs/pipeline.md)."""
 ABOUT = ("method", "student")
 """Conditions that say what a claim is about: where one of them differs, the claim is not about this run at all."""
 
@@ -74,7 +72,7 @@ _CONDITIONS = {
     ),
     "student": Condition("the student has", lambda case: case.cell.student_shape, "measure", _shape),
     "start": Condition("the student's start is", lambda case: case.cell.details("distill").get("start"), "distill"),
-    "augmentation": Condition("the training data are", lambda _case: AUGMENTED, show=_augmentation),
+    "augmentation": Condition("the training data are", lambda case: case.cell.is_augmented, show=_augmentation),
     "engine": Condition("the engine is", lambda case: case.cell.engine),
     # Drivers put the maker and the series before the published name: NVIDIA GeForce RTX 2080 Ti.
     "device_name": Condition(

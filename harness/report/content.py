@@ -9,6 +9,7 @@ from typing import Any
 from harness.report import (
     answer,
     attention,
+    augmentation,
     errors,
     inference,
     memory,
@@ -42,6 +43,7 @@ def document(record: Record) -> Document:
         seeds.section(record),
         errors.section(record),
         attention.section(record),
+        augmentation.section(record),
         training.section(record),
         sizes.section(record),
         inference.section(record),

@@ -12,7 +12,7 @@ from harness.report.dev_sets import DevSet, Score, Who, dev_set
 from harness.report.measured import Measured, Model, Workload
 from harness.report.metric import METRICS, Metric
 from harness.report.reading import measured, with_projections
-from harness.stages import STAGES
+from harness.stages import NO_AUGMENTATION, OPTIONAL, STAGES
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,17 @@ class Cell:
         options = self.stages.get("distill", {}).get("spec", {}).get("options", {})
         shape: Mapping[str, int] | None = options.get("student")
         return shape
+
+    @property
+    def is_augmented(self) -> bool:
+        """Whether its student learned from augmented rows."""
+        return "augment" in self.planned
+
+    @property
+    def augmentation(self) -> str:
+        """The mode, or none."""
+        options = self.stages.get("augment", {}).get("spec", {}).get("options", {})
+        return str(options.get("mode", "unknown")) if self.is_augmented else NO_AUGMENTATION
 
     @property
     def first_dev_set(self) -> DevSet | None:
@@ -161,7 +172,7 @@ def judged(record: Mapping[str, Any]) -> list[tuple[str, DevSet]]:
 
 def _cell(cell: Mapping[str, Any], metric: Metric) -> Cell:
     stages = {entry["stage"]: entry for entry in cell["stages"]}
-    planned = cell.get("stages_planned") or STAGES
+    planned = cell.get("stages_planned") or [stage for stage in STAGES if stage not in OPTIONAL]
 
     def details(stage: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = (stages.get(stage, {}).get("result") or {}).get("details") or {}

@@ -15,7 +15,7 @@ from harness.report.metric import Metric
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """Two cells or more, all evaluated: one engine, device and container, and the same rows in the first dev set."""
+    """Two cells or more, all evaluated: one engine, device, container and augmentation, the same rows in the first dev set."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -28,12 +28,14 @@ class SeedGroup:
 
 def seed_groups(record: Mapping[str, Any]) -> tuple[SeedGroup, ...]:
     """Only of cells whose task's first metric is defined for both models."""
-    found: dict[tuple[str, str, str, int], list[tuple[Cell, DevSet]]] = {}
+    found: dict[tuple[str, str, str, str, int], list[tuple[Cell, DevSet]]] = {}
     for cell in cells(record):
         dev_set = cell.first_dev_set
         if dev_set and dev_set.score("change", cell.metric.name).value is not None:
             image = str(cell.container["image_id"]) if cell.container else ""
-            found.setdefault((cell.engine, cell.device, image, dev_set.rows), []).append((cell, dev_set))
+            found.setdefault((cell.engine, cell.device, image, cell.augmentation, dev_set.rows), []).append(
+                (cell, dev_set)
+            )
     return tuple(
         SeedGroup(
             _name(members[0][0], len(members)),
@@ -47,7 +49,8 @@ def seed_groups(record: Mapping[str, Any]) -> tuple[SeedGroup, ...]:
 
 def _name(cell: Cell, seeds: int) -> str:
     place = str(cell.container["name"]) if cell.container else f"{cell.engine}-{cell.device}"
-    return f"{place}, {seeds} seeds"
+    augmented = f", augmented ({cell.augmentation})" if cell.is_augmented else ""
+    return f"{place}{augmented}, {seeds} seeds"
 
 
 def section(record: Mapping[str, Any]) -> Section:

@@ -36,6 +36,7 @@ def _recipe(cell: Cell) -> dict[str, str]:
     details, metrics, metric = cell.details("distill"), cell.metrics("distill"), cell.metric
     return {
         "start": details["start"],
+        "augmentation": cell.augmentation,
         "schedule": details["schedule"],
         "objective": details["objective"],
         "teacher layers matched (0: embeddings)": ", ".join(map(str, details["layer_map"]["hidden"])),

@@ -62,6 +62,51 @@ def test_seeds_make_a_matrix_in_one_report(project: Project) -> None:
     assert all(name in page for name in names)
 
 
+def test_augmentation_makes_cells_of_their_own(project: Project, tmp_path: Path) -> None:
+    glove = tmp_path / "glove.txt"
+    glove.write_text("fine 0.1 0.2\n")
+    done = project.run("--augment", "none,published,paper", "--glove", str(glove))
+    assert done.returncode == 0, done.stderr
+    plain, published, paper = project.record()["cells"]
+    assert plain["name"] == "torch-cpu-seed1" and "augment" not in plain["stages_planned"]
+    assert published["name"] == "torch-cpu-seed1-augmented-published"
+    assert paper["name"] == "torch-cpu-seed1-augmented-paper"
+    for cell, mode in ((published, "published"), (paper, "paper")):
+        assert [each["cached"] for each in cell["stages"]] == [True, True, False, False, False, False, False]
+        specs = {each["stage"]: each["spec"] for each in cell["stages"]}
+        assert specs["augment"]["options"]["mode"] == mode
+        assert specs["augment"]["inputs"]["vectors"] == str(glove)
+        assert specs["distill"]["inputs"]["augment"].endswith(f"augment-{specs['augment']['key'][:16]}")
+    assert f"AUGMENT=none,published,paper GLOVE={glove}" in project.record()["command"].replace("'", "")
+    page = (project.runs / "latest" / "report.md").read_text()
+    assert "## Augmentation" in page and "The student with and without augmentation" in page
+    resolved = {each["what"]: each for each in project.record()["resolved"]}
+    assert resolved["word vectors"]["choice"] == "glove.txt" and not resolved["word vectors"]["fallback"]
+
+
+def test_without_glove_the_teachers_embeddings_stand_in_unless_strict(project: Project) -> None:
+    assert project.run("--augment", "published").returncode == 0
+    resolved = {each["what"]: each for each in project.record()["resolved"]}
+    assert resolved["word vectors"]["fallback"]
+    done = project.run("--augment", "published", "--strict", "--containers", "local")
+    assert done.returncode == 2 and "GLOVE=FILE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--augment", "huawei"), "none, published, paper"),
+        (("--augment", "paper,paper"), "each at most once"),
+        (("--glove", "glove.txt"), "add AUGMENT=published"),
+        (("--augment", "paper", "--corpus", "nowhere.txt"), "CORPUS=nowhere.txt is no file"),
+    ],
+)
+def test_what_augmentation_cannot_do_is_said_at_once(project: Project, options: tuple[str, ...], told: str) -> None:
+    done = project.run(*options)
+    assert done.returncode == 2 and told in done.stderr and len(done.stderr.splitlines()) == 1
+    assert project.started() == []
+
+
 def test_a_cell_that_fails_leaves_the_others_their_record(project: Project) -> None:
     assert project.run().returncode == 0
     project.behave(distill={"error": 2})

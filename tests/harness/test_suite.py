@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.paths import SUITES
+from harness.stages import STAGES
 from harness.suite import find_suite, load_suite, named, suite_names
 from harness.tasks import load_tasks
 from harness.yaml_file import load_yaml
@@ -61,7 +62,7 @@ def test_every_task_has_its_suite_with_every_stage(name: str) -> None:
     text = suite.path.read_text()
     assert f"make bench TASK={name} " in text and f"{name}/train.tsv" in text
     for profile in suite.profiles.values():
-        assert list(profile.stages) == ["prepare", "teacher", "distill", "evaluate", "measure", "export"]
+        assert list(profile.stages) == list(STAGES)
         assert (profile.stages["prepare"]["sample"] is not None) == suite.task.has_sample
         assert profile.stages["distill"]["loss_weights"] == dict.fromkeys(LOSSES, 1)
         assert suite.task.raw["test"] or not profile.stages["evaluate"]["submissions"]

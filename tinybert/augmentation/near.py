@@ -22,4 +22,4 @@ def nearest_words(
     else:
         vectors = teacher_vectors(spec.inputs["weights"])
     found = neighbours(vectors, list(words), spec.options["candidates_per_word"])
-    return found, {"source": vectors.source, **vectors.facts, "words_asked": len(words), "words_found": len(found)}
+    return found, {**vectors.facts, "words_asked": len(words), "words_found": len(found)}

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from harness.report import judge
-from tests.harness.report import evaluations, measurements, tasks, trainings
+from tests.harness.report import augmentations, evaluations, measurements, tasks, trainings
 from tests.harness.report.measurements import BERT_BASE, TINYBERT, TINYBERT_6L
 
 Json = dict[str, Any]
@@ -508,6 +508,18 @@ def _stage(
         "spec": {},
         "result": result,
     }
+
+
+def augmented() -> Json:
+    """A student without and one with augmentation, each in its cell."""
+    plain, with_it = (
+        cell("torch-cpu-seed1", "torch"),
+        cell("torch-cpu-seed1-augmented-published", "torch", counts=(768, 730, 690)),
+    )
+    plain["stages_planned"] = [entry["stage"] for entry in plain["stages"]]
+    with_it["stages"].insert(2, augmentations.entry())
+    with_it["stages_planned"] = [entry["stage"] for entry in with_it["stages"]]
+    return record([plain, with_it], command="make bench TASK=SST-2 AUGMENT=none,published")
 
 
 def many(cells: int) -> Json:

@@ -13,6 +13,10 @@ METRICS = {
     "prepare": {"train_rows": 40, "dev_rows": 20},
     "teacher": {"dev_score": 0.9, "best_step": 4, "steps": 4, "train_rows": 40, "rows_per_s": 100},
     "distill": {"start_dev_score": 0.5, "dev_score": 0.8, "best_step": 4, "steps": 8, "train_rows": 40},
+    "augment": {
+        "train_rows": 40, "rows": 500, "distinct_sentences": 40, "samples": 800, "eligible_words": 160, "replaced_words": 1200,
+        "duplicates": 340, "tokens_mean": 9.5, "words_with_vectors": 3, "ofrecord_rows": 500,
+    },
     "measure": {
         "teacher_parameters": 1000, "student_parameters": 100, "teacher_dataset_pass_s": 2.0, "student_dataset_pass_s": 0.5, "speedup": 4.0,
     },
@@ -36,6 +40,14 @@ PROTOCOL = {
 DETAILS = {
     "prepare": {"source": "directory", "files": {}, "label_counts": {"train": {}, "dev": {}}, "absent_tests": []},
     "distill": {"start": "projected", "objective": "masked-scores", "schedule": "two-phase", "layer_map": LAYER_MAP},
+    "augment": {
+        "mode": "published",
+        "candidates": "masked-lm",
+        "candidate_sources": {"masked-lm": 150, "vectors": 5, "none": 5},
+        "vectors": {"kind": "glove", "file": "glove.txt", "dimension": 50, "words_asked": 4, "words_found": 3},
+        "masked_lm": {"head": "pretrained"},
+        "examples": [{"row": 0, "texts": ["a fine film"], "variants": [["a good film"]]}],
+    },
     "measure": {
         "models": {role: {"role": role} | MODEL for role in ("teacher", "student")},
         "protocol": PROTOCOL,
@@ -133,6 +145,8 @@ def main() -> int:
         )
     if behaviour.get("no result"):
         return 0
+    if stage == "distill" and "augment" in spec["inputs"]:
+        METRICS[stage]["train_rows"] = 500
     text = json.dumps([spec["options"], spec["seed"], stage])
     (out / "artifact.txt").write_text(text)
     result = {

@@ -129,7 +129,7 @@ def test_word_vectors_alone_are_a_mode_of_their_own(project: Project, tmp_path: 
         "augment", tmp_path / "augment", options={"candidates": "vectors"}, inputs={"vectors": str(glove)}
     )
     assert result["details"]["masked_lm"] is None
-    assert result["details"]["vectors"]["source"] == "glove"
+    assert result["details"]["vectors"]["kind"] == "glove"
     sources = result["details"]["candidate_sources"]
     assert sources["masked-lm"] == 0 and sources["vectors"] > 0 and sources["none"] > 0
     new = {word for line in table(tmp_path / "augment")[1:] for word in line[0].split()}
