@@ -68,6 +68,7 @@ __all__ = [
     "tanh",
     "tensor",
     "to_numpy",
+    "topk",
     "version",
 ]
 
@@ -165,6 +166,12 @@ def log_softmax(x: Tensor) -> Tensor:
 
 def tanh(x: Tensor) -> Tensor:
     return flow.tanh(x)
+
+
+def topk(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest values of each row of x [B, V] and their places, largest first, equal ones in any order: both [B, count]."""
+    values, places = flow.topk(x, count, dim=-1)
+    return values, places
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -62,6 +62,7 @@ __all__ = [
     "tanh",
     "tensor",
     "to_numpy",
+    "topk",
     "version",
 ]
 
@@ -159,6 +160,12 @@ def log_softmax(x: Tensor) -> Tensor:
 
 def tanh(x: Tensor) -> Tensor:
     return torch.tanh(x)
+
+
+def topk(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` largest values of each row of x [B, V] and their places, largest first, equal ones in any order: both [B, count]."""
+    values, places = torch.topk(x, count)
+    return values, places
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -43,19 +45,16 @@ def load_weights(directory: Path, labels: tuple[str, ...], seed: int) -> tuple[B
     Raises BadInputError for missing or broken files, missing encoder weights, and shapes that contradict config.json.
     """
     config = read_config(directory).with_labels(labels)
-    found = {_modern_name(name): array for name, array in _read_arrays(directory).items()}
+    found = read_arrays(directory)
     weights: Weights = {}
     drawn = []
     for name, shape in parameter_shapes(config).items():
-        array = found.get(name)
-        if array is None or (array.shape != shape and name.startswith("classifier.")):
-            if not name.startswith(("classifier.", "bert.pooler.")):
-                raise BadInputError(f"{directory} lacks the weight {name}: is it a BERT encoder?")
+        is_head = name.startswith("classifier.")
+        can_be_drawn = is_head or name.startswith("bert.pooler.")
+        if can_be_drawn and (name not in found or (is_head and found[name].shape != shape)):
             drawn.append(name)
-        elif array.shape != shape:
-            raise BadInputError(f"{directory}: {name} has the shape {array.shape}, config.json says {shape}")
         else:
-            weights[name] = np.ascontiguousarray(array, dtype=np.float32)
+            weights[name] = checked(found, name, shape, directory)
     if drawn:
         fresh = random_weights(config, seed)
         weights |= {name: fresh[name] for name in drawn}
@@ -64,10 +63,15 @@ def load_weights(directory: Path, labels: tuple[str, ...], seed: int) -> tuple[B
 
 def save_model(directory: Path, config: BertConfig, weights: Weights, tokenizer: Path) -> None:
     """Write a directory that `AutoModelForSequenceClassification` and `AutoTokenizer` open; it appears whole or not at all."""
+    write_model(directory, as_hugging_face(config), weights, tokenizer)
+
+
+def write_model(directory: Path, config: Mapping[str, Any], weights: Weights, tokenizer: Path) -> None:
+    """As `save_model`, with the contents of config.json."""
 
     def write(target: Path) -> None:
         target.mkdir()
-        artifacts.write_json(target / "config.json", as_hugging_face(config))
+        artifacts.write_json(target / "config.json", config)
         save_file(weights, target / FILE, metadata={"format": "pt"})
         for name in TOKENIZER_FILES:
             if (tokenizer / name).is_file():
@@ -76,16 +80,37 @@ def save_model(directory: Path, config: BertConfig, weights: Weights, tokenizer:
     artifacts.write_atomically(directory, write)
 
 
-def _read_arrays(directory: Path) -> Weights:
+def read_arrays(directory: Path) -> Weights:
+    """All arrays of a BERT directory as they are stored, under today's Hugging Face names.
+
+    Raises BadInputError for missing or broken files.
+    """
     path = directory / FILE
-    if not path.is_file():
-        if (directory / TORCH_FILE).is_file():
-            return read_torch_file(directory / TORCH_FILE)
-        raise BadInputError(f"{directory} holds neither {FILE} nor {TORCH_FILE}: is the download complete?")
+    arrays = _read(path) if path.is_file() else _read_torch(directory)
+    return {_modern_name(name): array for name, array in arrays.items()}
+
+
+def checked(found: Weights, name: str, shape: tuple[int, ...], directory: Path) -> np.ndarray:
+    """The array as float32. Raises BadInputError where there is none, or one of another shape."""
+    if name not in found:
+        raise BadInputError(f"{directory} lacks the weight {name}: is it a BERT encoder?")
+    if found[name].shape != shape:
+        raise BadInputError(f"{directory}: {name} has the shape {found[name].shape}, config.json says {shape}")
+    return np.ascontiguousarray(found[name], dtype=np.float32)
+
+
+def _read(path: Path) -> Weights:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise BadInputError(f"{path} is damaged or of an unknown element type ({error}): fetch it again") from error
+
+
+def _read_torch(directory: Path) -> Weights:
+    path = directory / TORCH_FILE
+    if not path.is_file():
+        raise BadInputError(f"{directory} holds neither {FILE} nor {TORCH_FILE}: is the download complete?")
+    return read_torch_file(path)
 
 
 def _modern_name(name: str) -> str:
