@@ -21,7 +21,7 @@ OPTIONS = $${TASK:+--task "$$TASK"} $${SUITE:+--suite "$$SUITE"} $${PROFILE:+--p
 	$${DATA_ROOT:+--data-root "$$DATA_ROOT"} $${RUNS:+--runs "$$RUNS"} \
 	$${THREADS:+--threads "$$THREADS"} $(if $(filter-out 0 no false,$(STRICT)),--strict)
 
-.PHONY: bench plan publish doctor images base test lint type setup benchmark clean help
+.PHONY: bench plan publish doctor images base test lint type setup benchmark chromium clean help
 
 bench: $(VENV)/.stamp ## run a task's pipeline and write its report: make bench TASK=SST-2 (or RTE,MRPC, or all)
 	@exec $(TINYBENCH) run $(OPTIONS) $${MEMORY:+--memory "$$MEMORY"}
@@ -52,7 +52,7 @@ type: $(VENV)/.stamp-lint .venv-torch/.stamp-test ## mypy --strict on both packa
 	@$(VENV)/bin/mypy harness
 	@$(VENV)/bin/mypy --python-executable .venv-torch/bin/python tinybert
 
-test: lint type $(VENV)/.stamp-test $(VENV)/.stamp-browser $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
+test: lint type $(VENV)/.stamp-test $(VENV)/.stamp-browser chromium $(ENGINES:%=.venv-%/.stamp-test) ## lint, types, and the tests in every environment
 	@tests/docker/engine.sh
 	@$(VENV)/bin/python -m pytest tests/harness tests/docker
 	@set -e; for engine in $(ENGINES); do \
@@ -85,6 +85,14 @@ $(VENV)/.stamp: $(REQUIREMENTS)/harness.txt $(wildcard $(REQUIREMENTS)/constrain
 
 $(VENV)/.stamp-%: $(VENV)/.stamp $(REQUIREMENTS)/%.txt
 	@$(VENV)/bin/python -m pip install -qq --disable-pip-version-check -r $(REQUIREMENTS)/$*.txt && touch $@
+
+# Where root can install Debian's; elsewhere, and where that fails, the browser tests are skipped with what they need.
+chromium:
+	@for each in "$${CHROMIUM:-chromium}" chromium-browser google-chrome; do command -v "$$each" >/dev/null && exit 0; done; \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || exit 0; \
+	echo "installing chromium for the browser tests"; export DEBIAN_FRONTEND=noninteractive; \
+	{ apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 || \
+		echo "make: could not install chromium; the browser tests are skipped" >&2
 
 .venv-%/.stamp-test: $(VENV)/.stamp $(REQUIREMENTS)/%.txt $(wildcard $(REQUIREMENTS)/constraints*.txt) $(REQUIREMENTS)/test.txt $(wildcard $(REQUIREMENTS)/test-*.txt)
 	@$(TINYBENCH) setup --engine $*

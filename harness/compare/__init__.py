@@ -13,7 +13,6 @@ from harness.record import write_atomically
 from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.sheet import Line, comma_separated, ends
-from harness.site.runs import site_run
 
 __all__ = ["compare"]
 
@@ -38,7 +37,7 @@ def compare(folders: Sequence[Path], to: Path) -> tuple[Path, ...]:
 
     Raises UsageError for runs that cannot be read or leave nothing to compare, InfrastructureError where `to` cannot be written.
     """
-    found = sides([site_run(folder) for folder in folders])
+    found = sides(folders, to)
     if len(found) < 2:
         raise UsageError("nothing to compare: name two runs, or one with several cells")
     made = document(found)

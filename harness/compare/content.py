@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.compare import contrast
@@ -10,6 +10,8 @@ from harness.compare.contrast import Contrast
 from harness.compare.side import Side
 from harness.report import figures
 from harness.report.document import Bullets, Document, Group, Paragraph, Section, Span, Table, Text, noted, plain
+from harness.report.files import HTML
+from harness.report.language import Language, language, translated_table
 from harness.report.measured import Timing
 from harness.report.status import shown
 from harness.report.values import compared
@@ -32,28 +34,42 @@ def document(sides: Sequence[Side]) -> Document:
     if len(sides) < 2:
         raise ValueError("nothing to compare")
     differing, same = _conditions(sides)
-    named = Bullets(
-        tuple((Span(f"{number}: ", "strong"), Span(side.name)) for number, side in enumerate(sides, start=1))
-    )
-    names = ", ".join(differing) or "nothing but what stands in no record"
+    named = Bullets(tuple(_named(number, side) for number, side in enumerate(sides, start=1)))
+    words = language("en")
     sections = (
         Section("differs", "What differs", (_table("What differs", sides, differing),) if differing else ()),
-        Section("results", "Side by side", (_results(sides), Paragraph(plain(HOW_TO_READ)))),
+        Section("results", "Side by side", (_results(sides), Paragraph(plain(words.say("comparison_rules"))))),
+        _translated(sides, differing, "zh"),
         Section("same", "What is the same", (_same(same),) if same else ()),
     )
     return Document(
         f"Comparison of {len(sides)} cells",
-        (Paragraph(plain(f"Between these cells differ: {names}.")), named),
+        (Paragraph(plain(_differ(differing, words))), named),
         tuple(section for section in sections if section.blocks),
     )
 
 
-HOW_TO_READ = (
-    "Every side is held against side 1, where comparing says something: scores on the same rows of the same data; times where both are "
-    "valid, on the same device of the same machine. Intervals join those of the two sides as independent samples (Zou and Donner 2008); "
-    "the rows that both sides share are not paired, so a real difference may hide. What a machine did otherwise between two runs is in "
-    "no interval. Where several conditions differ, a difference cannot be put down to one of them."
-)
+def _translated(sides: Sequence[Side], differing: Collection[str], name: str) -> Section:
+    """What differs in a sentence, and the headline quantities."""
+    words = language(name)
+    blocks = (Paragraph(plain(_differ(differing, words))), translated_table(_results(sides), words))
+    return Section(name, words.heading, (*blocks, Paragraph(plain(words.say("comparison_rules")))), words.tag)
+
+
+def _differ(differing: Collection[str], words: Language) -> str:
+    if not differing:
+        return words.say("nothing_differs")
+    return words.say("differ", names=words.say("comma").join(map(words.phrase, differing)))
+
+
+def _named(number: int, side: Side) -> Text:
+    """The side with its run's report and its place in the record."""
+    report, record = Span("report", url=side.link(HTML)), Span("record", url=side.link(side.cell.source()))
+    return Span(f"{number}: ", "strong"), Span(f"{side.name}: "), report, Span(" · "), record
+
+
+def _who(number: int, side: Side) -> Text:
+    return Span(str(number)), Span(side.name, "note", side.link(side.cell.source()))
 
 
 def quantities(sides: Sequence[Side]) -> tuple[Quantity, ...]:
@@ -78,7 +94,7 @@ def _conditions(sides: Sequence[Side]) -> tuple[dict[str, tuple[str, ...]], dict
 def _table(caption: str, sides: Sequence[Side], conditions: dict[str, tuple[str, ...]]) -> Table:
     columns = ("side", *conditions)
     rows = tuple(
-        (noted(str(number), side.name), *(plain(each[number - 1]) for each in conditions.values()))
+        (_who(number, side), *(plain(each[number - 1]) for each in conditions.values()))
         for number, side in enumerate(sides, start=1)
     )
     return Table(caption, columns, (Group(rows),))
@@ -97,7 +113,7 @@ def _results(sides: Sequence[Side]) -> Table:
 def _lines(quantity: Quantity, sides: Sequence[Side]) -> Iterator[tuple[Text, ...]]:
     for number, side in enumerate(sides, start=1):
         against = plain(FIRST) if number == 1 else _against(quantity, quantity.against(sides[0], side))
-        yield noted(str(number), side.name), quantity.show(side), against
+        yield _who(number, side), quantity.show(side), against
 
 
 def _against(quantity: Quantity, found: Contrast) -> Text:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
 
 from harness.report.dev_sets import Score
 from harness.report.facts import Cell
 from harness.report.measured import Timing
 from harness.site.conditions import container_of, data_of, device_of, engine_of
 from harness.site.ranking import forward_timing
-from harness.site.runs import SiteRun
+from harness.site.runs import SiteRun, site_run
 
 
 @dataclass(frozen=True)
 class Side:
-    """`name`: the run, and the cell where the run has several."""
+    """`name`: the run, and the cell where the run has several. `home`: the way from the comparison to the run's folder."""
 
     run: SiteRun
     cell: Cell
+    home: str
 
     @property
     def name(self) -> str:
         return self.run.name if len(self.run.cells) == 1 else f"{self.run.name}, {self.cell.name}"
+
+    def link(self, file: str) -> str:
+        return f"{self.home}/{file}"
 
     @property
     def data(self) -> str:
@@ -83,5 +90,10 @@ class Side:
         }
 
 
-def sides(runs: Sequence[SiteRun]) -> tuple[Side, ...]:
-    return tuple(Side(run, cell) for run in runs for cell in run.cells)
+def sides(folders: Sequence[Path], to: Path) -> tuple[Side, ...]:
+    """Every cell of the runs in `folders`, for a comparison in the folder `to`. Raises UsageError for a run that cannot be read."""
+    found = []
+    for folder in folders:
+        run, home = site_run(folder), quote(os.path.relpath(folder.resolve(), to.resolve()))
+        found += [Side(run, cell, home) for cell in run.cells]
+    return tuple(found)

@@ -12,6 +12,7 @@ from harness.record import write_atomically
 from harness.report.content import document
 from harness.report.document import Document
 from harness.report.facts import clean
+from harness.report.files import HTML, MARKDOWN, SHEET
 from harness.report.markdown import markdown
 from harness.report.page import page
 from harness.report.sheet import sheet
@@ -19,8 +20,6 @@ from harness.report.table import result_table
 from harness.report.verdict import judge
 
 __all__ = ["HTML", "MARKDOWN", "SHEET", "ReportPaths", "judge", "render", "result_table", "texts"]
-
-HTML, MARKDOWN, SHEET = "report.html", "report.md", "results.csv"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from harness.report import (
@@ -11,6 +10,7 @@ from harness.report import (
     attention,
     augmentation,
     errors,
+    files,
     inference,
     memory,
     provenance,
@@ -24,10 +24,11 @@ from harness.report.charts import interval_figure
 from harness.report.dev_sets import MODELS
 from harness.report.document import Document, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import cells
-from harness.report.language import language
+from harness.report.language import language, translated_table
 from harness.report.plots import Mark
 from harness.report.printed import distinct
 from harness.report.results import ResultRow, ResultTable, result_tables, scored
+from harness.report.sources import linked_section, linked_table, places
 from harness.report.statistics import Interval
 from harness.report.values import Value
 
@@ -54,33 +55,21 @@ def document(record: Record) -> Document:
     )
     return Document(
         title=answer.title(record),
-        lead=(answer.answer(record), *answer.notices(record)),
-        sections=tuple(section for section in sections if section.blocks),
+        lead=(answer.answer(record), *answer.notices(record), files.line()),
+        sections=tuple(linked_section(section, record) for section in sections if section.blocks),
     )
 
 
-def headline_table(record: Record) -> Table:
-    """The first result table: published beside measured."""
-    return _result_table(result_tables(record)[0])
+def headline_table(record: Record, folder: str = "") -> Table:
+    """The first result table: published beside measured. `folder` leads from the page to the record's (`sources.places`)."""
+    return linked_table(_result_table(result_tables(record)[0]), places(record, folder=folder))
 
 
-def translated(record: Record, name: str, slug: str) -> Section:
-    """The answer and the headline table in another language; why a time does not count stands in the English table alone."""
+def translated(record: Record, name: str, slug: str, folder: str = "") -> Section:
+    """The answer and the headline table in another language."""
     words = language(name)
-    table = headline_table(record)
-
-    def spans(text: Text) -> Text:
-        refused = any(span.kind in ("good", "caution", "bad") for span in text)
-        kept = text[:1] if refused else text
-        return tuple(replace(span, text=words.phrase(span.text)) for span in kept)
-
-    groups = tuple(
-        Group(tuple(tuple(map(spans, row)) for row in group.rows), words.phrase(group.heading))
-        for group in table.groups
-    )
-    columns = tuple(map(words.phrase, table.columns))
-    told = replace(table, caption=words.phrase(table.caption), columns=columns, groups=groups)
-    return Section(slug, words.heading, (answer.answer(record, words), told), words.tag)
+    table = translated_table(headline_table(record, folder), words)
+    return Section(slug, words.heading, (answer.answer(record, words), table), words.tag)
 
 
 def _resolved(record: Record) -> Section:

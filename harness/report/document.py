@@ -11,7 +11,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Span:
-    """A run of text. `good`, `bad` and `caution` are badges: the words say it, the colour repeats it; `note` stands below the value."""
+    """A run of text. `good`, `bad` and `caution` are badges: the words say it, the colour repeats it; `note` stands below the value.
+
+    `url`, here and below: where the text leads, a whole address or one relative to the page; empty: nowhere.
+    """
 
     text: str
     kind: Literal["plain", "strong", "code", "note", "good", "bad", "caution"] = "plain"
@@ -48,16 +51,22 @@ class Group:
 
     rows: tuple[tuple[Text, ...], ...]
     heading: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """`numeric` names the columns, by position, that hold numbers and are set flush right."""
+    """`numeric` names the columns, by position, that hold numbers and are set flush right.
+
+    `url` is the caption's; `urls` are those of the columns' headings, in their order, or none at all.
+    """
 
     caption: str
     columns: tuple[str, ...]
     groups: tuple[Group, ...]
     numeric: frozenset[int] = frozenset()
+    url: str = ""
+    urls: tuple[str, ...] = ()
     kind: Literal["table"] = "table"
 
 
@@ -84,6 +93,7 @@ class Figures:
     heading: str
     figures: tuple[Figure, ...]
     columns: int = 0
+    url: str = ""
     kind: Literal["figures"] = "figures"
 
 

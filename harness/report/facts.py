@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from harness.record import RECORD
 from harness.report.dev_sets import DevSet, Score, Who, dev_set
 from harness.report.measured import Measured, Model, Workload
 from harness.report.metric import METRICS, Metric
@@ -19,11 +20,12 @@ from harness.stages import NO_AUGMENTATION, OPTIONAL, STAGES
 class Cell:
     """One cell. `container` is the image it ran in, None outside one; `message` says what ended a failed one.
 
-    `planned` names the stages that its suite has; `stages` holds the record's entries by stage name, and what a missing
-    result would hold is empty. `metric` is the task's first, `dev_sets` are what `evaluate` found on each, the task's first set
-    first. `measured` is None without a result of the stage measure.
+    `number` is its position among the record's cells. `planned` names the stages that its suite has; `stages` holds the record's
+    entries by stage name, and what a missing result would hold is empty. `metric` is the task's first, `dev_sets` are what
+    `evaluate` found on each, the task's first set first. `measured` is None without a result of the stage measure.
     """
 
+    number: int
     name: str
     engine: str
     device: str
@@ -100,9 +102,20 @@ class Cell:
         part: Mapping[str, Any] = (self.result(stage) or {}).get(name, {})
         return part
 
+    def source(self, stage: str = "") -> str:
+        """Where a stage's result stands in the record, or, without one, the cell."""
+        if not self.result(stage):
+            return place("cells", self.number)
+        return place("cells", self.number, "stages", list(self.stages).index(stage), "result")
+
     def missing(self) -> list[str]:
         """The stages of its suite that left no result, in the order of the pipeline."""
         return [stage for stage in self.planned if self.result(stage) is None]
+
+
+def place(*path: str | int) -> str:
+    """A place in the record as an address beside it; what stands after the # is a JSON pointer (RFC 6901)."""
+    return f"{RECORD}#/{'/'.join(map(str, path))}"
 
 
 # Control characters end a line where none should end; U+202A.. and U+2066.. turn the writing direction of what follows.
@@ -137,7 +150,7 @@ def cells(record: Mapping[str, Any]) -> tuple[Cell, ...]:
 
 def _cells(record: Mapping[str, Any]) -> tuple[Cell, ...]:
     metric = METRICS[record["task"]["metrics"][0]]
-    return tuple(_cell(cell, metric) for cell in record["cells"])
+    return tuple(_cell(number, cell, metric) for number, cell in enumerate(record["cells"]))
 
 
 def data_name(record: Mapping[str, Any]) -> str:
@@ -170,7 +183,7 @@ def judged(record: Mapping[str, Any]) -> list[tuple[str, DevSet]]:
     ]
 
 
-def _cell(cell: Mapping[str, Any], metric: Metric) -> Cell:
+def _cell(number: int, cell: Mapping[str, Any], metric: Metric) -> Cell:
     stages = {entry["stage"]: entry for entry in cell["stages"]}
     planned = cell.get("stages_planned") or [stage for stage in STAGES if stage not in OPTIONAL]
 
@@ -180,6 +193,7 @@ def _cell(cell: Mapping[str, Any], metric: Metric) -> Cell:
 
     found = measured(details("measure")) if details("measure") else None
     return Cell(
+        number=number,
         name=cell["name"],
         engine=cell["engine"],
         device=cell["device"],

@@ -82,15 +82,15 @@ def _table(table: Table) -> Iterator[str]:
     ]
     if rows:
         rules = ("---:" if column in table.numeric else "---" for column in range(len(table.columns)))
-        yield f"**{escape(table.caption)}**"
-        yield "\n".join(
-            [f"| {' | '.join(escape(name) for name in table.columns)} |", f"| {' | '.join(rules)} |", *rows]
-        )
+        urls = table.urls or ("",) * len(table.columns)
+        columns = (_linked(name, url) for name, url in zip(table.columns, urls, strict=True))
+        yield f"**{_linked(table.caption, table.url)}**"
+        yield "\n".join([f"| {' | '.join(columns)} |", f"| {' | '.join(rules)} |", *rows])
 
 
 def _heading(group: Group, width: int) -> list[tuple[Text, ...]]:
     """A group's heading is a row with one filled cell."""
-    return [((Span(group.heading, "strong"),), *((),) * (width - 1))] if group.heading else []
+    return [((Span(group.heading, "strong", group.url),), *((),) * (width - 1))] if group.heading else []
 
 
 def _line(text: Text) -> str:
@@ -103,15 +103,17 @@ def _line(text: Text) -> str:
 
 
 def _span(span: Span) -> str:
-    if span.url:
-        return f"[{escape(span.text)}]({span.url})"
     if span.kind == "code":
         return code(span.text)
+    text = _linked(span.text, span.url)
     if span.kind == "note":
-        return f"({escape(span.text)})"
+        return f"({text})"
     if span.kind in ("strong", "good", "bad", "caution"):
         # The marks must touch the text.
-        text = escape(span.text)
         return f"**{text}**" + (" " if span.text.endswith(" ") else "")
     leading, trailing = " " * span.text.startswith(" "), " " * (len(span.text) > 1 and span.text.endswith(" "))
-    return f"{leading}{escape(span.text)}{trailing}"
+    return f"{leading}{text}{trailing}"
+
+
+def _linked(text: str, url: str) -> str:
+    return f"[{escape(text)}]({url})" if url else escape(text)

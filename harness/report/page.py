@@ -7,6 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from harness.paths import REPORTS
+from harness.report import download
 from harness.report.document import Document
 
 TEMPLATES = REPORTS / "templates"
@@ -25,4 +26,5 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["download"] = download
     return environment.get_template("report.html.j2")

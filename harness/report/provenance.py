@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.record import RECORD
 from harness.report import figures
 from harness.report.document import (
     Block,
@@ -60,8 +61,8 @@ def commands(record: Record) -> Section:
         )
     where = (
         Span("Every number above, and every sample, stands in "),
-        Span("record.json", "code"),
-        Span(" beside this report."),
+        Span(RECORD, url=RECORD),
+        Span(" beside this report; the links of the tables above end in the place there, a JSON pointer (RFC 6901)."),
     )
     blocks.append(Paragraph(where))
     return Section("reproduce", "Commands to reproduce", tuple(blocks))

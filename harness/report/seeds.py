@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.report import figures, statistics
 from harness.report.dev_sets import DevSet
-from harness.report.document import Group, Paragraph, Section, Table, Text, noted, plain
+from harness.report.document import Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import Cell, cells
 from harness.report.metric import Metric
 
@@ -87,7 +87,7 @@ def _rows(group: SeedGroup) -> tuple[tuple[Text, ...], ...]:
             plain(metric.value(found.mean)),
             plain(f"{100 * found.deviation:.2f} points"),
             plain(metric.interval(found.interval)),
-            noted(", ".join(metric.value(value) for value in found.values), f"seeds {seeds}"),
+            (*_by_seed(group, [metric.value(value) for value in found.values]), Span(f"seeds {seeds}", "note")),
         )
         for role, found in (("teacher", teacher), ("student", student))
     )
@@ -96,6 +96,12 @@ def _rows(group: SeedGroup) -> tuple[tuple[Text, ...], ...]:
         plain(figures.points(change.mean)),
         plain(f"{100 * change.deviation:.2f} points"),
         plain(f"{figures.points_interval(change.interval)} points"),
-        plain(", ".join(figures.points(value) for value in change.values)),
+        _by_seed(group, [figures.points(value) for value in change.values]),
     )
     return (*models, difference)
+
+
+def _by_seed(group: SeedGroup, values: Sequence[str]) -> Text:
+    """Each seed's value leads to its place in the record."""
+    found = [Span(value, url=cell.source("evaluate")) for value, cell in zip(values, group.cells, strict=True)]
+    return tuple(span for each in found for span in (Span(", "), each))[1:]

@@ -27,7 +27,7 @@ def sheet(record: Mapping[str, Any]) -> str:
 def comma_separated(columns: Sequence[str], lines: Iterable[Line]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(_field, columns))
     writer.writerows([_field(each) for each in line] for line in lines)
     return text.getvalue()
 

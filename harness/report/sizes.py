@@ -22,24 +22,25 @@ def section(record: Record) -> Section:
         if cell.measured:
             sizes = [(m.name, m.role, m.parameters, m.shape, m.disk_bytes) for m in cell.measured.models]
             groups.setdefault(repr(sizes), []).append((cell, cell.measured))
-    tables = [
-        _table([cell.name for cell, _ in members], members[0][1], len(groups) == 1) for members in groups.values()
-    ]
+    tables = [_table(members, len(groups) == 1) for members in groups.values()]
     ratios = tuple(dict.fromkeys(text for members in groups.values() for text in _ratios(members[0][1])))
     if not tables:
         return Section("sizes", "Sizes", ())
     return Section("sizes", "Sizes", (*tables, Bullets((*ratios, *_untrained(record), *_published(record)))))
 
 
-def _table(names: list[str], measured: Measured, only: bool) -> Table:
+def _table(members: list[tuple[Cell, Measured]], only: bool) -> Table:
+    """The counts of the first member, which are those of the others."""
+    first, measured = members[0]
     models = measured.models
     rows = tuple((plain(name), *(show(model) for model in models)) for name, show in _ROWS.items())
-    whose = "" if only else f": {', '.join(names)}"
+    whose = "" if only else f": {', '.join(cell.name for cell, _ in members)}"
     return Table(
         f"Parameters by part, counted, and the file that holds them{whose}",
         ("what", *(model.name for model in models)),
         (Group(rows),),
         frozenset(range(1, len(models) + 1)),
+        url=first.source("measure"),
     )
 
 

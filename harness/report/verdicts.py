@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from harness.report.document import Block, Bullets, Group, Paragraph, Section, Span, Table, Text, plain
+from harness.report.facts import place
 from harness.report.metric import METRICS
 from harness.report.printed import distinct
 from harness.report.verdict import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
@@ -35,7 +36,7 @@ def section(record: Mapping[str, Any]) -> Section:
         )
     groups = tuple(
         Group(
-            tuple(_verdict(each) for each in claims if each["id"] == claim["id"]),
+            tuple(_verdict(number, each) for number, each in enumerate(claims) if each["id"] == claim["id"]),
             f"{_subject(claim)}, {claim['source_name']}: {claim['printed']}",
         )
         for claim in distinct(claims)
@@ -63,11 +64,11 @@ NOT_COMPARABLE_MEANS = (
 )
 
 
-def _verdict(claim: Mapping[str, Any]) -> tuple[Text, ...]:
+def _verdict(number: int, claim: Mapping[str, Any]) -> tuple[Text, ...]:
     why = "; ".join(claim["why"])
     reason = f"{why[:1].upper()}{why[1:]}." if why else "Every condition holds, and the numbers agree."
     found = (Span(claim["text"] or "Nothing measured."), Span(reason, "note"))
-    return (Span(claim["cell"]), Span(claim["verdict"], BADGES[claim["verdict"]])), found
+    return (Span(claim["cell"], url=place("claims", number)), Span(claim["verdict"], BADGES[claim["verdict"]])), found
 
 
 def _subject(claim: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from harness.site.runs import LeftOut, SiteRun, slug
 TITLE = "TinyBERT Bench"
 WHAT = (
     "What TinyBERT distillation buys and what it costs: the latest run of each task, published numbers beside measured ones. Every table "
-    "has links to the report and the record that it was drawn from."
+    "has links to the report and the record that it was drawn from; the name of a cell leads to its place in the record."
 )
 NO_RUN = "No finished run yet."
 
@@ -23,7 +23,7 @@ def document(by_subject: Mapping[str, Sequence[SiteRun]], left_out: Sequence[Lef
     subjects = tuple(by_subject)
     sections = [_latest(subject, runs) for subject, runs in by_subject.items()]
     for subject, runs in by_subject.items():
-        summary = translated(runs[0].record, "zh", f"zh-{slug(subject)}")
+        summary = translated(runs[0].record, "zh", f"zh-{slug(subject)}", runs[0].link(""))
         sections.append(replace(summary, title=f"{subject} · {summary.title}"))
     if left_out:
         items = tuple((Span(f"{each.folder}: ", "strong"), Span(f"{each.why}.")) for each in left_out)
@@ -42,7 +42,7 @@ def _latest(subject: str, runs: Sequence[SiteRun]) -> Section:
     blocks = (
         answer.answer(run.record),
         *answer.notices(run.record),
-        headline_table(run.record),
+        headline_table(run.record, run.link("")),
         parts.files(run),
         more,
     )

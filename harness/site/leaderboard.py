@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from harness.record import RECORD
 from harness.report import figures
 from harness.report.document import (
     Block,
@@ -20,32 +20,45 @@ from harness.report.document import (
     noted,
     plain,
 )
+from harness.report.language import language, translated_table
 from harness.site import parts
 from harness.site.conditions import container_of, engine_of
 from harness.site.drawings import Point, scatter
 from harness.site.ranking import Entry, Placed, Ranking
-
-RULES = (
-    "Each ranking holds one data set, profile, device and forward workload; the embedded sample, the quick and the full profile, and "
-    "different devices are never ranked together. On the Pareto front stands what no other line of the ranking beats in score, time and "
-    "size at once; intervals play no part in that, so a neighbour whose intervals overlap may be as good. An unstable or invalid time "
-    "is not ranked. Teachers stand beside their students: they are what distillation started from."
-)
 
 
 def document(rankings: Sequence[Ranking], subjects: Sequence[str]) -> Document:
     data = Paragraph(
         (Span("All of it as data: "), Span("leaderboard.csv", url=parts.LEADERBOARD_CSV), Span(", "), Span("site.json", url=parts.SITE))
     )  # fmt: skip
+    words = language("en")
+    sections = [_section(number, each) for number, each in enumerate(rankings, start=1)]
+    if any(each.placed for each in rankings):
+        sections.append(_translated(rankings, "zh"))
     return Document(
-        title="Leaderboard: score, time and size",
+        title=words.say("leaderboard"),
         lead=(
-            Paragraph(plain(RULES if rankings else "No cell with a score yet.")),
+            Paragraph(plain(words.say("ranking_rules" if rankings else "no_ranking"))),
             parts.links(subjects, parts.LEADERBOARD),
             data,
         ),
-        sections=tuple(_section(number, each) for number, each in enumerate(rankings, start=1)),
+        sections=tuple(sections),
     )
+
+
+def _translated(rankings: Sequence[Ranking], name: str) -> Section:
+    """Every ranking in another language, in one section; what is not ranked and why stands in the English ones alone."""
+    words = language(name)
+    tables = [
+        replace(
+            translated_table(_table(each), words),
+            caption=words.say("ranking", where=words.phrase(each.conditions.name)),
+        )
+        for each in rankings
+        if each.placed
+    ]
+    rules = Paragraph(plain(f"{words.say('ranking_rules')}{words.say('unranked')}"))
+    return Section(name, words.say("leaderboard"), (rules, *tables), words.tag)
 
 
 def _section(number: int, ranking: Ranking) -> Section:
@@ -55,10 +68,12 @@ def _section(number: int, ranking: Ranking) -> Section:
         blocks += [_table(ranking), Figures("", (_figure(ranking),))]
     if ranking.unranked:
         rows = tuple(
-            ((*_who(each), Span(f"{each.model}, {_shape(each)}", "note")), plain(_score(each)), plain(each.why_unranked()))
+            ((*_who(each), Span(f"{each.model}, {_shape(each)}", "note")), plain(_score(each)), plain(each.why_unranked()), _record(each))
             for each in ranking.unranked
         )  # fmt: skip
-        blocks.append(Table("Not ranked", ("run, cell", ranking.metric.label, "why"), (Group(rows),), frozenset({1})))
+        blocks.append(
+            Table("Not ranked", ("run, cell", ranking.metric.label, "why", "record"), (Group(rows),), frozenset({1}))
+        )
     title = f"{where.subject}, {where.profile}, {where.device or 'unknown device'}"
     return Section(f"ranking-{number}", title, tuple(blocks))
 
@@ -91,7 +106,7 @@ def _row(placed: Placed) -> tuple[Text, ...]:
         noted(figures.milliseconds(placed.milliseconds), figures.milliseconds_interval(interval) if interval else ""),
         plain(figures.count(placed.parameters)),
         (Span("on the front", "good"),) if placed.on_front else plain("beaten"),
-        (Span("record", url=entry.run.link(RECORD)),),
+        _record(entry),
     )
 
 
@@ -121,12 +136,17 @@ def _figure(ranking: Ranking) -> Figure:
         for each in ranking.placed
     )
     columns = ("place", ranking.metric.axis, "ms", "parameters", "Pareto front")
+    data = Table(f"{title}: {ranking.conditions.name}", columns, (Group(rows),), frozenset({0, 1, 2, 3}))
     drawing = scatter(title, "forward time in ms", ranking.metric.axis, points)
-    return Figure(caption, drawing, Table(title, columns, (Group(rows),), frozenset({0, 1, 2, 3})))
+    return Figure(caption, drawing, data)
 
 
 def _who(entry: Entry) -> Text:
     return parts.name(entry.run, entry.cell)
+
+
+def _record(entry: Entry) -> Text:
+    return (Span("record", url=entry.run.source(entry.cell)),)
 
 
 def _shape(entry: Entry) -> str:

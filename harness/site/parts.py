@@ -94,7 +94,7 @@ def _result(run: SiteRun, cell: Cell, scored: bool) -> tuple[Text, ...]:
         values.dataset_pass(cell, cell.student),
         values.forward(cell, cell.student, inputs) if inputs else (values.NOT_MEASURED,) * 3,
     )
-    record = (Span("record", url=run.link(RECORD)),)
+    record = (Span("record", url=run.source(cell)),)
     return name(run, cell), *map(spans_of, scores), *(_against_teacher(*each) for each in amounts), record
 
 

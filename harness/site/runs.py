@@ -54,6 +54,10 @@ class SiteRun:
         """Relative to the site's pages, which all lie in its root."""
         return f"runs/{self.folder}/{file}"
 
+    def source(self, cell: Cell) -> str:
+        """A cell's place in the record."""
+        return self.link(cell.source())
+
     def refused(self) -> list[str]:
         return [f"{cell.name}: {text}" for cell in self.cells if (text := refused(cell))]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.report.content import translated
 from harness.report.document import Document, Notice, Paragraph, Section, Span, plain
+from harness.report.language import language, translated_table
 from harness.site import parts, trends
 from harness.site.runs import SiteRun
 
@@ -21,7 +23,7 @@ def document(subject: str, runs: Sequence[SiteRun], subjects: Sequence[str]) -> 
     ]
     sections = (
         Section("results", "Results", (parts.results_table(rows),) if rows else ()),
-        *([translated(runs[0].record, "zh", "zh")] if rows else []),
+        *([_translated(runs[0], rows, "zh")] if rows else []),
         trends.section(runs),
         Section("runs", "Runs", (parts.conditions_table(rows), *map(parts.files, runs)) if rows else ()),
     )
@@ -30,3 +32,11 @@ def document(subject: str, runs: Sequence[SiteRun], subjects: Sequence[str]) -> 
         lead=(Paragraph(plain(total)), parts.links(subjects, parts.task_page(subject)), *notices),
         sections=tuple(section for section in sections if section.blocks),
     )
+
+
+def _translated(latest: SiteRun, rows: Sequence[parts.Row], name: str) -> Section:
+    """The latest run's answer and headline table in another language, and what every cell found."""
+    words = language(name)
+    section = translated(latest.record, name, name, latest.link(""))
+    which = Paragraph(plain(words.say("latest", run=latest.name)))
+    return replace(section, blocks=(which, *section.blocks, translated_table(parts.results_table(rows), words)))

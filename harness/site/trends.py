@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.record import RECORD
 from harness.report import figures
 from harness.report.document import Block, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import Cell
@@ -84,7 +83,7 @@ def _name(where: Conditions, engine: str, container: str) -> str:
 
 def _row(seen: Seen) -> tuple[Text, ...]:
     return (
-        (Span(f"{seen.run.name}, {seen.cell.name}", url=seen.run.link(RECORD)),),
+        (Span(f"{seen.run.name}, {seen.cell.name}", url=seen.run.source(seen.cell)),),
         plain(seen.run.date),
         plain(seen.cell.seed),
         plain(figures.measure(seen.value)),

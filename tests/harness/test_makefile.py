@@ -31,9 +31,9 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
-def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def make(checkout: Path, *arguments: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
     """As from a shell of its own: `make test`, which runs this, hands its variables and flags on."""
-    environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    environment = {"PATH": path, "LANG": "C.UTF-8"}
     command = ["make", *arguments]
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60)
 
@@ -66,3 +66,21 @@ def test_every_target_is_in_the_help(checkout: Path) -> None:
     assert all(
         f"{name}: " in text for name in ("bench", "plan", "publish", "doctor", "test", "lint", "type", "setup", "clean")
     )
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_root_gets_chromium_where_it_can(checkout: Path, works: bool) -> None:
+    """A package that cannot be installed is told and ends nothing. `apt-get` here only notes what it was asked for."""
+    programs = checkout / "programs"
+    programs.mkdir()
+    noted = 'echo "$1" >> asked'
+    for name, does in (("apt-get", noted if works else f"{noted}; false"), ("id", "echo 0")):
+        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
+        (programs / name).chmod(0o755)
+    for name in ("sh", "make"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    done = make(checkout, "chromium", path=str(programs))
+    assert done.returncode == 0 and ("could not install chromium" in done.stderr) is not works
+    assert (checkout / "asked").read_text().split() == (["update", "install"] if works else ["update"])
+    (programs / "google-chrome").symlink_to(programs / "sh")
+    assert make(checkout, "chromium", path=str(programs)).stdout == ""

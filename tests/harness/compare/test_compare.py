@@ -10,11 +10,13 @@ import pytest
 
 from harness.compare import compare
 from harness.errors import UsageError
+from harness.report import render
 from tests.harness.report import records
 from tests.harness.report.records import Json
 from tests.harness.report.test_markdown import tokens
 from tests.harness.report.test_page import Page
 from tests.harness.site import finished
+from tests.harness.site.test_site import assert_links_resolve
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -86,6 +88,20 @@ def test_another_machine_of_the_same_name_is_another(tmp_path: Path) -> None:
     assert line(compared(tmp_path, one, two), 2, "forward")["note"] == "another machine"
 
 
+def test_links_lead_to_the_runs(tmp_path: Path) -> None:
+    """Beside one another, as below `runs/comparisons`, and wherever `--to` says; a folder's name may hold anything."""
+    made = [finished.run("two_engines", 1), finished.run("published", 2) | {"run_id": "a b#c%20(d)?"}]
+    runs = finished.write(tmp_path / "runs", *made)
+    folders = [runs / each["run_id"] for each in made]
+    for record, folder in zip(made, folders, strict=True):
+        render(record, folder)
+    for to in (runs / "comparisons" / "x", tmp_path / "elsewhere"):
+        compare(folders, to)
+        assert_links_resolve(to / "comparison.html")
+        text = (to / "comparison.md").read_text(encoding="utf-8")
+        assert (text.count("/report.html)"), text.count("a%20b%23c%2520%28d%29%3F/report.html)")) == (3, 1)
+
+
 def test_one_cell_is_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="name two runs"):
         compared(tmp_path, finished.run("published"))
@@ -100,4 +116,5 @@ def test_hostile_strings_are_text(tmp_path: Path) -> None:
     page = Page((tmp_path / "out" / "comparison.html").read_text(encoding="utf-8"))
     assert page.text.count("<script>alert(1)</script>") > 5
     found = tokens((tmp_path / "out" / "comparison.md").read_text(encoding="utf-8"))
-    assert not [token for token in found if token.startswith(("html", "image", "link_open", "s_open"))]
+    assert not [token for token in found if token.startswith(("html", "image", "s_open"))]
+    assert all("'../runs/" in token for token in found if token.startswith("link_open"))

@@ -23,8 +23,8 @@ def fields(text: str) -> set[str]:
 
 def test_languages_have_the_same_sentences() -> None:
     english, chinese = language("en"), language("zh")
-    assert {key: fields(text) for key, text in english.answer.items()} == {
-        key: fields(text) for key, text in chinese.answer.items()
+    assert {key: fields(text) for key, text in english.sentences.items()} == {
+        key: fields(text) for key, text in chinese.sentences.items()
     }
 
 

@@ -12,6 +12,8 @@ from tests.harness.report import records
 from tests.harness.report.test_records import CASES
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "source"}
+FILES = {"record.json", "results.csv", "report.html", "report.md"}
+LEADS = ("#", "record.json#/", "data:text/csv;charset=utf-8,", "https://github.com/", "https://arxiv.org/")
 LOADS = {"script", "link", "img", "iframe", "object", "embed", "source", "base", "form"}
 
 
@@ -37,6 +39,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        self.text += " " * (tag in ("td", "th"))
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -53,7 +56,8 @@ def test_a_page_is_whole_and_fetches_nothing(case: str, tmp_path: Path) -> None:
     for _, attributes in page.tags:
         assert not any(name.startswith("on") or name in ("src", "srcset", "style") for name in attributes)
         href = attributes.get("href")
-        assert href is None or href.startswith(("#", "https://github.com/", "https://arxiv.org/"))
+        assert href is None or href in FILES or href.startswith(LEADS)
+        assert (href or "").startswith("data:") is ("download" in attributes)
     style = render(getattr(records, case)(), tmp_path).html.read_text(encoding="utf-8")
     assert "url(" not in style and "@import" not in style
 
@@ -75,7 +79,7 @@ def test_a_page_can_be_navigated(case: str, tmp_path: Path) -> None:
 
 def test_the_order_of_a_report(tmp_path: Path) -> None:
     text = render(records.two_engines(), tmp_path).html.read_text(encoding="utf-8")
-    order = ["resolved", "result", "zh", "claims", "errors", "training", "sizes", "inference",
+    order = ["resolved", "result", "zh", "claims", "errors", "attention", "training", "sizes", "inference",
              "memory", "validity", "provenance", "reproduce"]  # fmt: skip
     assert re.findall(r'<section id="(\w+)"', text) == order
     assert (
@@ -139,7 +143,7 @@ def test_both_files_hold_the_same_numbers(tmp_path: Path) -> None:
     paths = render(records.two_engines(), tmp_path)
     html = paths.html.read_text(encoding="utf-8")
     page = Page(re.sub(r"<(figure|h3|style|title)>.*?</\1>", "", html, flags=re.DOTALL))
-    text = re.sub(r"\]\(https:[^)]*\)", "]", paths.markdown.read_text(encoding="utf-8"))
+    text = re.sub(r"\]\((https:|record\.json)[^)]*\)", "]", paths.markdown.read_text(encoding="utf-8"))
     number = r"\d[\d,.]*\d|\d"
     assert sorted(re.findall(number, page.text)) == sorted(re.findall(number, text))
 

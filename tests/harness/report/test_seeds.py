@@ -10,11 +10,11 @@ from tests.harness.report.sections import rows, table
 def test_the_table_of_seeds() -> None:
     shown = rows(table(seeds.section(records.seeds()), "Dev accuracy"))
     assert shown == [
-        ("teacher", "92.3 %", "0.40 points", "91.3 to 93.3 %", "92.3 %, 91.9 %, 92.7 %|seeds 1, 2, 3"),
-        ("student", "91.0 %", "0.40 points", "90.0 to 92.0 %", "91.1 %, 91.4 %, 90.6 %|seeds 1, 2, 3"),
+        ("teacher", "92.3 %", "0.40 points", "91.3 to 93.3 %", "92.3 %|, |91.9 %|, |92.7 %|seeds 1, 2, 3"),
+        ("student", "91.0 %", "0.40 points", "90.0 to 92.0 %", "91.1 %|, |91.4 %|, |90.6 %|seeds 1, 2, 3"),
         (
             "student minus teacher, paired by seed", "−1.3 points", "0.80 points", "−3.3 to +0.7 points",
-            "−1.3 points, −0.5 points, −2.1 points",
+            "−1.3 points|, |−0.5 points|, |−2.1 points",
         ),
     ]  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 from collections.abc import Iterator
@@ -152,6 +153,31 @@ def test_on_paper_nothing_is_cut_off(browser: Any, pages: Path, name: str) -> No
             page.evaluate(WIDEST)
         )
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert page.locator("a[download]").count() and not any(
+            link.is_visible() for link in page.locator("a[download]").all()
+        )
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("name", ["site/leaderboard.html", "two_engines/report.html"])
+def test_a_figure_s_numbers_come_as_a_file(browser: Any, pages: Path, name: str, tmp_path: Path) -> None:
+    """By keyboard: what is saved are the rows of the table beside the link."""
+    page, requests, said = opened(browser, pages / name, 1280, "light")
+    try:
+        link = page.locator("a[download]").first
+        assert link.evaluate("each => each.parentElement.parentElement.tagName") == "FIGURE"
+        link.focus()
+        with page.expect_download() as found:
+            page.keyboard.press("Enter")
+        assert found.value.suggested_filename == link.get_attribute("download")
+        found.value.save_as(tmp_path / "numbers.csv")
+        with (tmp_path / "numbers.csv").open(encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file))
+        rows = page.locator("figure").first.locator("tr")
+        assert len(lines) == rows.count()
+        assert lines[1][0] == rows.nth(1).locator("th").text_content()
+        assert said == [] and not [each for each in requests if not each.startswith(("file:", "data:"))]
     finally:
         page.close()
 

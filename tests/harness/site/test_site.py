@@ -8,17 +8,20 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from harness.errors import InfrastructureError, UsageError
+from harness.report.facts import clean
 from harness.site import publish
 from harness.site.runs import slug
 from tests.harness.report import records
 from tests.harness.report.test_markdown import tokens
 from tests.harness.report.test_page import LOADS, Page
+from tests.harness.report.test_sources import LINK, assert_leads_where_it_says
 from tests.harness.site import finished
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -73,23 +76,39 @@ def test_pages_are_whole_and_fetch_nothing(site: Path) -> None:
 
 
 def test_every_link_leads_somewhere(site: Path) -> None:
+    """Of the site's pages and of every run's report."""
+    reports = sorted(site.glob("runs/*/report.html"))
+    assert len(reports) == 12
+    for path in (*pages(site), *reports):
+        assert_links_resolve(path)
+
+
+def assert_links_resolve(path: Path) -> None:
+    """Files are there, and what is named inside them as well."""
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    ids = {found["id"] for _, found in page.tags if "id" in found}
+    for href in (found["href"] or "" for tag, found in page.tags if tag == "a"):
+        if href.startswith("#"):
+            assert href[1:] in ids
+        elif not href.startswith(("https://", "data:")):
+            assert (path.parent / unquote(href.partition("#")[0])).is_file(), href
+    for file, pointer, shown in LINK.findall(text):
+        record = clean(json.loads((path.parent / unquote(file)).read_text(encoding="utf-8")))
+        assert_leads_where_it_says(record, pointer, shown)
+
+
+def test_every_table_of_numbers_leads_to_a_record(site: Path) -> None:
     for path in pages(site):
-        page = Page(path.read_text(encoding="utf-8"))
-        ids = {found["id"] for _, found in page.tags if "id" in found}
-        for tag, found in page.tags:
-            if tag != "a":
-                continue
-            href = found["href"] or ""
-            if href.startswith("#"):
-                assert href[1:] in ids
-            elif not href.startswith("https://"):
-                assert (site / unquote(href)).is_file(), href
+        for table in re.findall(r"<table>.*?</table>", path.read_text(encoding="utf-8"), flags=re.DOTALL):
+            numbers_of_a_scatter = "<caption>" in table and " against forward time" in table.split("</caption>")[0]
+            assert "record.json" in table or "Under which conditions" in table or numbers_of_a_scatter
 
 
 def test_every_line_of_a_ranking_and_of_the_results_links_to_its_record(site: Path) -> None:
     text = (site / "task-SST-2.md").read_text(encoding="utf-8").split("## Trend")[0]
     lines = [line for line in text.splitlines() if line.startswith("| [")]
-    assert lines and all("record.json)" in line for line in lines)
+    assert lines and all("/record.json#/cells/" in line for line in lines)
     with (site / "leaderboard.csv").open(encoding="utf-8") as file:
         for line in csv.DictReader(file):
             record = json.loads((site / line["record"]).read_text(encoding="utf-8"))
