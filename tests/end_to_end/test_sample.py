@@ -44,6 +44,23 @@ def test_a_second_run_trains_nothing(both: Path) -> None:
     assert all(stage["cached"] for cell in record(both)["cells"] for stage in cell["stages"])
 
 
+def test_augmented_rows_reach_the_student_in_a_cell_of_its_own(both: Path) -> None:
+    """MiniLM has no language-model head: one is fitted. Prepare and teacher are the other cell's."""
+    done = bench(both, "sample", "torch", "--augment", "none,published", **NO_GLUE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    plain, augmented = record(both)["cells"]
+    assert [stage["stage"] for stage in augmented["stages"] if stage["cached"]] == ["prepare", "teacher"]
+    found = results(augmented)
+    facts = found["augment"]["details"]["masked_lm"]
+    assert facts["head"] == "fitted" and facts["top_15"] > 0.1
+    rows = found["augment"]["metrics"]["rows"]
+    assert 64 * 8 < rows <= 64 * 11
+    assert found["distill"]["metrics"]["train_rows"] == min(rows, 640)
+    assert results(plain)["distill"]["metrics"]["train_rows"] == 640
+    report = (both / "latest" / "report.md").read_text(encoding="utf-8")
+    assert "The student with and without augmentation" in report
+
+
 def test_killed_at_random_moments_it_ends_as_undisturbed(both: Path, tmp_path: Path) -> None:
     """kill -9 of the harness, whose stage dies with it, again and again; then once to the end."""
     undisturbed = next(cell for cell in record(both)["cells"] if cell["engine"] == "torch")

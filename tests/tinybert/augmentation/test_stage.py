@@ -24,7 +24,9 @@ SAMPLES = AUGMENT["samples"]
 def results(project: Project) -> dict[str, dict[str, Any]]:
     """By mode."""
     project.need("prepare", "teacher")
-    return {mode: project.run("augment", project.root / mode, options={"mode": mode}) for mode in ("published", "paper")}
+    return {
+        mode: project.run("augment", project.root / mode, options={"mode": mode}) for mode in ("published", "paper")
+    }
 
 
 def table(folder: Path) -> list[list[str]]:
@@ -86,7 +88,9 @@ def test_augmented_rows_reach_the_student(project: Project, results: dict[str, d
     assert last[student["series"]["train"]["columns"].index("rows")] > 64 * 4
 
 
-def test_batches_and_restarts_change_nothing(project: Project, results: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+def test_batches_and_restarts_change_nothing(
+    project: Project, results: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
     for mode in results:
         out = tmp_path / mode
         again = project.run("augment", out, options={"mode": mode, "batch_tokens": 4096})
