@@ -54,7 +54,7 @@ def test_as_transformers_word_by_word(project: Project, model_directory: Path, t
         if begin >= most:
             return []
         masked = [*tokens[:begin], "[MASK]", *tokens[begin + 1 :], "[SEP]"]
-        row = (masked + [*tokens[1:], "[SEP]"])[:most]
+        row = [*masked, *tokens[1:], "[SEP]"][:most]
         segments = ([0] * len(masked) + [1] * len(tokens))[: len(row)]
         ids = torch.tensor([pieces.convert_tokens_to_ids(row)])
         with torch.no_grad():

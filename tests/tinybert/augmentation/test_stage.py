@@ -142,8 +142,8 @@ def test_word_vectors_alone_are_a_mode_of_their_own(project: Project, tmp_path: 
 
 
 HOSTILE = (
-    "", " ", "\u00e9clair \U0001f600\U0001f600 film", "\u0645\u0631\u062d\u0628\u0627 great \u05e9\u05dc\u05d5\u05dd", '"great" "film', "zzzzqqq xkcdq",
-    "[MASK] great [SEP] film", "great " * 5000, "a\u2028b great", "''' great \\ | film",
+    "", " ", "\u00e9clair \U0001f600\U0001f600 film", "\u0645\u0631\u062d\u0628\u0627 great \u05e9\u05dc\u05d5\u05dd",
+    '"great" "film', "zzzzqqq xkcdq", "[MASK] great [SEP] film", "great " * 5000, "a\u2028b great", "''' great \\ | film",
 )  # fmt: skip
 
 
