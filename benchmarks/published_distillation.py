@@ -26,14 +26,18 @@ UNUSED = {
 }
 
 
-def main() -> None:
-    code, data, teacher, student, out, steps = sys.argv[1:]
+def replace_missing_modules() -> None:
     missing = {name for name in UNUSED if "." not in name and importlib.util.find_spec(name) is None}
     for name, attributes in UNUSED.items():
         if name.split(".")[0] in missing:
             sys.modules[name] = ModuleType(name)
             for attribute in attributes:
                 setattr(sys.modules[name], attribute, Exception)
+
+
+def main() -> None:
+    code, data, teacher, student, out, steps = sys.argv[1:]
+    replace_missing_modules()
     sys.path.insert(0, code)
     import task_distill  # type: ignore[import-not-found]
     import torch

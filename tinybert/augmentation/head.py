@@ -70,9 +70,13 @@ def fit_head(
     held_out = usable[choose_rows(len(usable), min(HELD_OUT_ROWS, math.ceil(len(usable) * HELD_OUT_SHARE)), seed)]
     learnt = np.setdiff1d(usable, held_out)
     questions = mask(tokens, vocabulary, np.random.default_rng([seed, 0x9E57]), masked=1.0)
-    copies = int(options["copies"])
-    lessons = mask(concatenate([tokens] * copies), vocabulary, np.random.default_rng([seed, 0x1E55]))
-    model = Bert(config, encoder | new_head(config, tokens.input_ids, seed), device)
+    copies = [
+        mask(tokens, vocabulary, np.random.default_rng([seed, 0x1E55, copy])) for copy in range(options["copies"])
+    ]
+    lessons = MaskedTokens(
+        concatenate([copy.tokens for copy in copies]), concatenate([copy.answers for copy in copies])
+    )
+    model = Bert(config, encoder | new_head(config, tokens.input_ids), device)
 
     def loss(batch: Batch) -> Mapping[str, E.Tensor]:
         scores, answers = _scores(model, lessons, batch.rows, training=True)
@@ -81,10 +85,10 @@ def fit_head(
     def evaluate() -> Mapping[str, float]:
         return _worth(model, questions, held_out)
 
-    phase = Phase("masked language model", options | {"epochs": 1}, loss, evaluate)
-    rows = np.concatenate([learnt + copy * len(tokens) for copy in range(copies)])
+    phase = Phase("masked language model", {**options, "epochs": 1}, loss, evaluate)
+    rows = np.concatenate([learnt + copy * len(tokens) for copy in range(len(copies))])
     data = TrainingSet(lessons.tokens, rows, options["batch_size"], config.max_positions, "dynamic", seed)
-    settings = options | {"evaluations_per_epoch": options["evaluations"]}
+    settings = {**options, "evaluations_per_epoch": options["evaluations"]}
     history = Training([phase], model.parameters, data, out, clock, (LOSS,), settings).run()
     worth, progress = evaluate(), history.progress
     save_masked_lm(out / MODEL, config, model.weights(), tokenizer)
@@ -98,13 +102,12 @@ def fit_head(
     return FittedHead(out / MODEL, facts, history.series((LOSS,)))
 
 
-def new_head(config: BertConfig, ids: np.ndarray, seed: int) -> Weights:
-    """BERT's initial values, but for the bias: the logarithm of each token's share of `ids`, each counted once more."""
-    rng = np.random.default_rng([seed, 0x4EAD])
+def new_head(config: BertConfig, ids: np.ndarray) -> Weights:
+    """A transform that starts as the identity, and as bias the logarithm of each token's share of `ids`, each counted once more."""
     h = config.hidden_size
     counts = np.bincount(ids, minlength=config.vocab_size) + 1.0
     return {
-        f"{DENSE}.weight": rng.standard_normal((h, h), dtype=np.float32) * np.float32(config.initializer_range),
+        f"{DENSE}.weight": np.eye(h, dtype=np.float32),
         f"{DENSE}.bias": np.zeros(h, np.float32),
         f"{NORM}.weight": np.ones(h, np.float32),
         f"{NORM}.bias": np.zeros(h, np.float32),
@@ -113,10 +116,11 @@ def new_head(config: BertConfig, ids: np.ndarray, seed: int) -> Weights:
 
 
 def _vocabulary(tokenizer: Path, config: BertConfig) -> Vocabulary:
-    ids = {token: load_tokenizer(tokenizer).token_to_id(token) for token in SPECIAL_TOKENS}
-    if missing := [token for token, number in ids.items() if number is None]:
-        raise BadInputError(f"the tokenizer in {tokenizer} lacks {', '.join(missing)}: give that of the weights")
-    return Vocabulary(config.vocab_size, ids["[MASK]"], tuple(ids.values()))
+    loaded = load_tokenizer(tokenizer)
+    if (mask_id := loaded.token_to_id("[MASK]")) is None:
+        raise BadInputError(f"the tokenizer in {tokenizer} has no [MASK]: give that of the weights")
+    special_ids = (loaded.token_to_id(token) for token in SPECIAL_TOKENS)
+    return Vocabulary(config.vocab_size, mask_id, tuple(number for number in special_ids if number is not None))
 
 
 def _usable_rows(tokens: Tokens, vocabulary: Vocabulary) -> np.ndarray:

@@ -47,12 +47,14 @@ class MaskedLM:
                 (decoder_of(weights), weights[BIAS]),
             )
         )
-        self._norm = [E.inference_tensor(weights[f"{NORM}.{part}"], "float32", device) for part in ("weight", "bias")]
+        self._gain, self._shift = (
+            E.inference_tensor(weights[f"{NORM}.{part}"], "float32", device) for part in ("weight", "bias")
+        )
 
     def scores(self, batch: Batch, positions: np.ndarray) -> E.Tensor:
         """float32 [B, V], the logits at `positions` (int64 [B]), perhaps still being computed. Hold `E.no_grad()`."""
         states = E.as_float32(self._encoder.states(self._encoder.prepare(batch, positions)))
-        x = E.layer_norm(self._transform(states, True), *self._norm, self.config.layer_norm_eps)
+        x = E.layer_norm(self._transform(states, True), self._gain, self._shift, self.config.layer_norm_eps)
         return self._decoder(x, False)
 
     def best(
