@@ -1,4 +1,4 @@
-"""Rows `token v1 ... vd` of a text file as tokens and numbers, many at once: a tenth of the time of `float` a number.
+"""Rows `token v1 ... vd` of a text file as tokens and numbers, many at once: a seventh of the time that `split` and `float` take.
 
 A decimal of one digit, a point and up to eight digits is read by arithmetic on eight bytes at a time: three multiplications join eight
 digits, as described by D. Lemire, Quickly parsing eight digits (2018). Digits and power of ten are whole numbers below 2^53, so their
@@ -51,26 +51,36 @@ def parse_rows(lines: bytes, dimension: int, name: str, first_line: int) -> tupl
     ends, marks, regular = _marks(letters, len(lines), dimension)
     begins = [0, *(end - 7 for end in ends.tolist())]
     tokens = [lines[begin : mark - 8].strip(b" ") for begin, mark in zip(begins, marks[:, 0].tolist(), strict=False)]
-    values = np.empty((len(tokens), dimension))
 
-    def where(row: int) -> str:
-        return f"{name}, line {first_line + row}"
+    def number(field: bytes, row: int) -> float:
+        value = float(field) if NUMBER.fullmatch(field) else np.nan
+        if not np.isfinite(value):
+            found = repr(field[:40].decode("utf-8", "backslashreplace"))
+            raise BadInputError(f"{name}, line {first_line + row}: {found} is no finite number: get the file anew")
+        return value
 
     rows = np.flatnonzero(regular)
-    marks = marks if len(rows) == len(tokens) else marks[rows]
-    values[rows], odd = _decimals(letters, marks)
+    all_regular = len(rows) == len(tokens)
+    marks = marks if all_regular else marks[rows]
+    read, odd = _decimals(letters, marks)
     for place, column in np.argwhere(odd).tolist():
         begin, end = marks[place, 2 * column], marks[place, 2 * column + 2]
-        values[rows[place], column] = _number(text[begin:end].strip(), where(rows[place]))
+        read[place, column] = number(text[begin:end].strip(), rows[place])
+    if all_regular:
+        values = read
+    else:
+        values = np.empty((len(tokens), dimension))
+        values[rows] = read
     for row in np.flatnonzero(~regular).tolist():
         token, *fields = lines[begins[row] : begins[row + 1]].rsplit(None, dimension) or [b""]
         if len(fields) < dimension:
             found = f"{len(fields)} numbers, most lines have {dimension}"
-            raise BadInputError(f"{where(row)} has {found}: get the file anew")
-        tokens[row], values[row] = token, [_number(field, where(row)) for field in fields]
+            raise BadInputError(f"{name}, line {first_line + row} has {found}: get the file anew")
+        tokens[row], values[row] = token, [number(field, row) for field in fields]
     for row, token in enumerate(tokens):
         if b" " in token and NUMBER.fullmatch(token.rpartition(b" ")[2]):
-            raise BadInputError(f"{where(row)} has more than {dimension} numbers, unlike most lines: get the file anew")
+            found = f"more than {dimension} numbers, unlike most lines"
+            raise BadInputError(f"{name}, line {first_line + row} has {found}: get the file anew")
     return tokens, values
 
 
@@ -155,11 +165,3 @@ def _joined(digits: _Words) -> _Words:
     digits *= np.uint64(42949672960001)
     digits >>= np.uint64(32)
     return digits
-
-
-def _number(field: bytes, where: str) -> float:
-    value = float(field) if NUMBER.fullmatch(field) else np.nan
-    if not np.isfinite(value):
-        found = field[:40].decode("utf-8", "backslashreplace")
-        raise BadInputError(f"{where}: {found!r} is no finite number: get the file anew")
-    return value

@@ -26,7 +26,7 @@ from tinybert.errors import BadInputError, InfrastructureError
 
 KIND = "glove"
 UNKNOWN = "<unk>"
-MATRIX, INDEX, CHECKSUMS = "vectors.npy", "index.json", "checksums.json"
+MATRIX, WORDS, FACTS, CHECKSUMS = "vectors.npy", "words.txt", "facts.json", "checksums.json"
 # Part of a table's key: changes with what is written.
 _FORMAT = 1
 _LINES_LOOKED_AT = 100
@@ -70,11 +70,13 @@ def _write(table: Path, source: SourceFile, digest: str, rows: int) -> None:
                 _write_header(file, rows, dimension)
             tokens, values = parse_rows(lines, dimension, str(source), first_line)
             lengths = np.sqrt(np.einsum("nd,nd->n", values, values))
+            if not np.isfinite(lengths).all():
+                line = first_line + int(np.isfinite(lengths).argmin())
+                raise BadInputError(f"{source}, line {line} has too large numbers: get the file anew")
             kept = []
-            for row, (token, length) in enumerate(zip(tokens, lengths.tolist(), strict=True)):
-                word = _decoded(token, source, first_line + row)
-                if not length < np.inf:
-                    raise BadInputError(f"{source}, line {first_line + row} has too large numbers: get the file anew")
+            for row, (word, length) in enumerate(
+                zip(_decoded(tokens, source, first_line), lengths.tolist(), strict=True)
+            ):
                 if word == UNKNOWN:
                     skipped += 1
                 elif word in words:
@@ -84,7 +86,9 @@ def _write(table: Path, source: SourceFile, digest: str, rows: int) -> None:
                 else:
                     words[word] = None
                     kept.append(row)
-            file.write((values[kept] / lengths[kept, None]).astype("<f4").tobytes())
+            values /= np.where(lengths > 0, lengths, 1)[:, None]
+            unit = values.astype("<f4")
+            file.write((unit if len(kept) == len(unit) else unit[kept]).data)
             read += len(tokens)
         if not words:
             raise BadInputError(f"{source} {'holds no vector' if read else 'is empty'}: get the file anew")
@@ -94,8 +98,13 @@ def _write(table: Path, source: SourceFile, digest: str, rows: int) -> None:
         "kind": KIND, "sha256": digest, "dimension": dimension, "rows": read, "vectors": len(words),
         "duplicates": duplicates, "zeros": zeros, "skipped": skipped,
     }  # fmt: skip
-    artifacts.write_json(table / INDEX, {"facts": facts, "words": list(words)})
-    artifacts.write_json(table / CHECKSUMS, {name: artifacts.sha256_file(table / name) for name in (MATRIX, INDEX)})
+    artifacts.write_json(table / FACTS, facts)
+    (table / WORDS).write_bytes("\n".join(words).encode())
+    artifacts.write_json(table / CHECKSUMS, _checksums(table))
+
+
+def _checksums(table: Path) -> dict[str, str]:
+    return {name: artifacts.sha256_file(table / name) for name in (MATRIX, WORDS, FACTS)}
 
 
 def _write_header(file: Any, rows: int, dimension: int) -> None:
@@ -106,25 +115,27 @@ def _write_header(file: Any, rows: int, dimension: int) -> None:
 def _open(table: Path, source: SourceFile) -> Vectors | None:
     """What `_write` left, or None where it is missing or damaged."""
     try:
-        found = {name: artifacts.sha256_file(table / name) for name in (MATRIX, INDEX)}
+        if _checksums(table) != artifacts.read_json(table / CHECKSUMS):
+            return None
     except OSError:
         return None
-    if artifacts.read_json(table / CHECKSUMS) != found:
-        return None
-    index = artifacts.read_json(table / INDEX)
+    words = (table / WORDS).read_bytes().decode().split("\n")
     # The name may change while the content stays.
-    return Vectors(index["words"], np.load(table / MATRIX, mmap_mode="r"), KIND, index["facts"] | {"file": source.name})
+    facts = artifacts.read_json(table / FACTS) | {"file": source.name}
+    return Vectors(words, np.load(table / MATRIX, mmap_mode="r"), KIND, facts)
 
 
-def _decoded(token: bytes, source: SourceFile, line: int) -> str:
+def _decoded(tokens: list[bytes], source: SourceFile, first_line: int) -> list[str]:
     try:
-        word = token.decode("utf-8")
+        words = b"\n".join(tokens).decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        found = f"byte 0x{token[error.start]:02x} of its word is not UTF-8 ({error.reason})"
+        line = first_line + error.object[: error.start].count(b"\n")
+        found = f"byte 0x{error.object[error.start]:02x} of its word is not UTF-8 ({error.reason})"
         raise BadInputError(f"{source}, line {line}: {found}: convert the file to UTF-8, or get it anew") from None
-    if not word:
+    if "" in words:
+        line = first_line + words.index("")
         raise BadInputError(f"{source}, line {line} has no word before its numbers: get the file anew")
-    return word
+    return words
 
 
 @contextmanager
