@@ -18,8 +18,8 @@ from tinybert.data.tsv import read_lines
 
 # Lines that are tokenized together.
 CHUNK_LINES = 32_768
-Line = tuple[list[str], np.generic]
-"""A line's fields, and its label."""
+Line = tuple[list[str], int]
+"""A line's fields, and the row of the train file that its label is of."""
 
 
 def write_table(
@@ -72,14 +72,14 @@ def _lines(work: Work, variants: Iterable[Sentences], report: Callable[[int], No
         if number in wanted:
             row, new = next(chosen)
             for line in lines_of(fields, work.examples.text_columns, new, keep_last=work.is_published):
-                yield line, work.examples.labels[row]
+                yield line, row
             done += 1
             report(done)
 
 
 def _tokens(tokenizer: Tokenizer, chunk: Sequence[Line], work: Work) -> Tokens:
     columns = [[fields[column] for fields, _ in chunk] for column in work.examples.text_columns]
-    labels = np.array([label for _, label in chunk], work.examples.labels.dtype)
+    labels = work.examples.labels[np.array([row for _, row in chunk])]
     examples = Examples(columns[0], columns[1] if len(columns) > 1 else None, labels)
     return tokenize(tokenizer, examples, work.options["max_length"], _stop_when_asked)[0]
 

@@ -14,11 +14,12 @@ from tinybert.errors import BadInputError
 from tinybert.model.weights import FILE, TORCH_FILE, load_weights
 
 KIND = "teacher-embeddings"
+SHORTEST = 3
 TABLE = "bert.embeddings.word_embeddings.weight"
 
 
 def teacher_vectors(directory: Path) -> Vectors:
-    """The rows of a BERT's word embeddings whose piece is a whole word of letters a to z; no `##` pieces, special tokens, digits.
+    """The rows of a BERT's word embeddings whose piece is a whole word of three letters or more; no `##` pieces, special tokens, digits.
 
     Only words of several pieces are looked up among word vectors, and these are by definition not in the vocabulary: such a word's
     vector is the mean of its pieces' rows, `##` pieces too, brought to unit length. A word that the tokenizer does not know has
@@ -56,8 +57,8 @@ def teacher_vectors(directory: Path) -> Vectors:
 
 
 def _is_word(piece: str) -> bool:
-    """Letters a to z, of either case: what augmentation may replace, and put in its place."""
-    return piece.isascii() and piece.isalpha()
+    """Three letters a to z or more, of either case: shorter pieces are mostly letters and beginnings, not words to put in a place."""
+    return len(piece) >= SHORTEST and piece.isascii() and piece.isalpha()
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float32] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tinybert import artifacts
@@ -25,7 +26,7 @@ def write_variants(folder: Path, rows: Sequence[int], make: Make, report: Callab
             counts = Counts()
             made = make(shard, counts)
             text = "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in (asdict(counts), *made))
-            artifacts.write_atomically(path, lambda target, text=text: _write(target, text))
+            artifacts.write_atomically(path, partial(_write, text))
         report(first + len(shard))
 
 
@@ -42,5 +43,5 @@ def _path(folder: Path, first: int) -> Path:
     return folder / f"{first // SHARD_ROWS:05d}.jsonl"
 
 
-def _write(path: Path, text: str) -> None:
+def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
