@@ -25,6 +25,7 @@ def read(
 
 
 SENTENCE: dict[str, str | int] = {"text_a": "sentence", "label": "label"}
+POSITIONS = {"text_a": 0, "label": 1}
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -32,7 +33,7 @@ SENTENCE: dict[str, str | int] = {"text_a": "sentence", "label": "label"}
 def test_line_ends_make_no_difference(tmp_path: Path, ending: str, last: bool) -> None:
     content = ending.join(["sentence\tlabel", "so bad \t0", "\t1", ""])
     table = read(tmp_path, content if last else content.removesuffix(ending), SENTENCE)
-    assert table == Table({"text_a": ["so bad ", ""], "label": ["0", "1"]}, [2, 3], 0)
+    assert table == Table({"text_a": ["so bad ", ""], "label": ["0", "1"]}, POSITIONS, [2, 3], 0)
 
 
 def test_columns_in_any_order_and_a_byte_order_mark(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_rows_of_another_number_of_fields(tmp_path: Path) -> None:
     """As the older archive of QQP has them."""
     content = 'sentence\tlabel\none\t1\n"\ntwo\t0\na\tb\tc\n\nthree\t1\n'
     table = read(tmp_path, content, SENTENCE, irregular_rows="leave-out")
-    assert table == Table({"text_a": ["one", "two", "three"], "label": ["1", "0", "1"]}, [2, 4, 7], 3)
+    assert table == Table({"text_a": ["one", "two", "three"], "label": ["1", "0", "1"]}, POSITIONS, [2, 4, 7], 3)
     with pytest.raises(BadInputError, match="line 3 has 1 tab-separated fields, line 1 has 2"):
         read(tmp_path, content, SENTENCE)
     with pytest.raises(BadInputError, match="a header and 2 rows of another number of fields"):
