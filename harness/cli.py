@@ -36,7 +36,7 @@ from harness.errors import ExitCode, UsageError
 from harness.faults import as_harness_error, complain
 from harness.image_commands import images_app
 from harness.paths import RUNS
-from harness.report_commands import compare, publish, run_dir
+from harness.report_commands import adopt, compare, publish, run_dir
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 regression, 2 bad input, 3 unstable measurement, 4 infrastructure, 130 and 143 stopped."
@@ -237,6 +237,7 @@ def setup(engine: Annotated[str, typer.Option(help="oneflow, torch or both.")] =
 
 
 app.command()(compare)
+app.command()(adopt)
 app.command()(publish)
 app.add_typer(images_app, name="images", invoke_without_command=True)
 

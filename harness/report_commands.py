@@ -1,4 +1,4 @@
-"""The commands on several finished runs: `tinybench publish` and `tinybench compare`."""
+"""The commands on finished runs: `tinybench publish`, `tinybench compare` and `tinybench adopt`."""
 
 from __future__ import annotations
 
@@ -55,6 +55,23 @@ def compare(
     shown = console()
     for path in compare_runs(folders, home(to) or home(where) / "comparisons" / names):
         shown.print(str(path), markup=False, soft_wrap=True)
+
+
+def adopt(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, the path of its folder, or latest.")],
+    where: Annotated[Path, typer.Option("--runs", help="Where the runs are.")] = RUNS,
+) -> None:
+    """Put a finished run among the published ones, reports/published: its record without this machine's folders, and its reports.
+
+    \b
+    Examples:
+      tinybench adopt latest
+      tinybench adopt 20261122-213000-sst-2-a1b2c3 --runs /scratch/runs
+    """
+    from harness.adopt import adopt as adopt_run
+
+    report = adopt_run(run_dir(run, where))
+    console().print(str(report.html), markup=False, soft_wrap=True)
 
 
 def run_dir(run: str, runs: Path) -> Path:
