@@ -3,6 +3,11 @@
 PUBLISHED_TINYBERT names the folder `TinyBERT` of https://github.com/huawei-noah/Pretrained-Language-Model, DATA_ROOT the folder of SST-2;
 without them the tests are skipped. AUGMENTATION_ROWS: rows of SST-2's train set, 500 unless set. The models have random weights: the
 speed does not depend on them.
+
+Measured on two cores of an AMD EPYC (Zen 4), 120 rows, 572 words: as large as BERT-base 3.4 times in float32 (165 ms a word there; 146 of
+219 GFLOP/s here) and 6.0 in bfloat16 (254 of 418 GFLOP/s); MiniLM 6.0 and 9.1 times. In float32 all lists are the published ones; in
+bfloat16 98 % of the words, for random weights leave words within its rounding of one another. The aims were 6 and 20: the published code
+does 1.4 times the operations, and at batch size 1 more than half of this machine's peak.
 """
 
 from __future__ import annotations

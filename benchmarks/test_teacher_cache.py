@@ -1,8 +1,8 @@
 """The prediction phase with the teacher's logits kept against the teacher run in every step, a BERT-base teacher and a TinyBERT-4L student.
 
 Predicted: at 16 tokens a row the teacher's pass takes 2.7 GFLOP and the student's step 0.44, so 7 times the rows per second were the
-student's products as fast as the teacher's. Measured on two cores of an AMD EPYC: 4.6 times at 16 tokens, 5.0 at 64, 4.6 at 128 (0.144, 0.571 and
-1.43 s a step with kept logits): the student's products are smaller, and dropout and optimiser take a fifth of its step.
+student's products as fast as the teacher's. Measured on two cores of an AMD EPYC: 4.6 times at 16 tokens, 5.0 at 64, 4.6 at 128 (0.144,
+0.571 and 1.43 s a step with kept logits): the student's products are smaller, and dropout and optimiser take a fifth of its step.
 """
 
 from __future__ import annotations
