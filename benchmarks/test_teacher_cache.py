@@ -7,15 +7,13 @@ student's products as fast as the teacher's. Measured on two cores of an AMD EPY
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.paths import ROOT
+from benchmarks.torch_process import last_line, run
 from harness.resolve.environment import ensure_environment
 
 BATCH_SIZE, ROUNDS = 32, 7
@@ -27,11 +25,8 @@ BAR = 4.0
 def test_kept_logits(length: int, benchmark: BenchmarkFixture) -> None:
     python = ensure_environment("torch", print).python
     numbers = (len(os.sched_getaffinity(0)), BATCH_SIZE, length, ROUNDS)
-    command = [str(python), "-m", "benchmarks.prediction_step", "torch", *map(str, numbers)]
-    done = benchmark.pedantic(
-        lambda: subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True), rounds=1
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
+    command = [python, "-m", "benchmarks.prediction_step", "torch", *numbers]
+    found = last_line(benchmark.pedantic(lambda: run(command), rounds=1))
     ratio = statistics.median(
         uncached / cached for cached, uncached in zip(found["cached_s"], found["uncached_s"], strict=True)
     )

@@ -11,13 +11,13 @@ import itertools
 import json
 import os
 import statistics
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.torch_process import last_line, run
 from harness.paths import ROOT, cache_dir
 from harness.resolve.environment import ensure_environment
 from harness.resolve.weights import resolve_weights
@@ -82,7 +82,7 @@ def _data(folder: Path, rows: int) -> Path:
 
 
 def _models(python: Path, folder: Path, tokenizer: Path, dropout: float) -> None:
-    _run([python, "-m", "benchmarks.training_models", folder, tokenizer, dropout, SEED], folder)
+    run([python, "-m", "benchmarks.training_models", folder, tokenizer, dropout, SEED], folder)
     for role in ("teacher", "student"):
         vocabulary = folder / role / "model" / "vocab.txt"
         if not vocabulary.exists():
@@ -92,10 +92,7 @@ def _models(python: Path, folder: Path, tokenizer: Path, dropout: float) -> None
 def _published(python: Path, folder: Path, data: Path, steps: int) -> dict[str, Any]:
     models = (folder / role / "model" for role in ("teacher", "student"))
     script = ROOT / "benchmarks" / "published_distillation.py"
-    found: dict[str, Any] = json.loads(
-        _run([python, script, PUBLISHED, data, *models, folder / "published", steps], folder).splitlines()[-1]
-    )
-    return found
+    return last_line(run([python, script, PUBLISHED, data, *models, folder / "published", steps], folder))
 
 
 def _ours(python: Path, folder: Path, tokenizer: Path, data: Path, padding: str) -> dict[str, Any]:
@@ -124,20 +121,6 @@ def _stage(python: Path, folder: Path, stage: str, options: dict[str, Any], inpu
         "task": task, "inputs": {name: str(path) for name, path in inputs.items()}, "options": options,
     }  # fmt: skip
     spec.write_text(json.dumps(orders))
-    _run([python, "-m", "tinybert", stage, "--spec", spec, "--out", out], folder)
+    run([python, "-m", "tinybert", stage, "--spec", spec, "--out", out], folder)
     result: dict[str, Any] = json.loads((out / "result.json").read_text())
     return result
-
-
-def _run(command: list[Any], folder: Path) -> str:
-    """In `folder`: the published script leaves a log where it is started."""
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TINYBERT_ENGINE": "torch"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout
