@@ -30,3 +30,8 @@ def check() -> None:
     """Raise StopRequestedError if a signal has arrived. Call between units of work that may be lost."""
     if _requested is not None:
         raise StopRequestedError(_requested)
+
+
+def check_on_report(_done: int) -> None:
+    """`check`, for what tells how far it is and need not be shown."""
+    check()

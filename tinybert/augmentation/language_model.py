@@ -67,7 +67,7 @@ def _with_corpus(tokens: Tokens, corpus: Path, wanted: set[int], tokenizer: Toke
     if not texts:
         return tokens
     examples = Examples(texts, None, np.zeros(len(texts), np.int32))
-    added, _ = tokenize(tokenizer, examples, config.max_positions, _stop_when_asked)
+    added, _ = tokenize(tokenizer, examples, config.max_positions, stop.check_on_report)
     return concatenate([tokens, added])
 
 
@@ -78,7 +78,3 @@ def _lines(corpus: Path) -> Iterator[str]:
             yield from (line.strip() for line in file if line.strip())
         except UnicodeDecodeError as error:
             raise BadInputError(f"the corpus {corpus} is not UTF-8 ({error.reason}): convert it") from None
-
-
-def _stop_when_asked(_done: int) -> None:
-    stop.check()

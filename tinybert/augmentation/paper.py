@@ -91,7 +91,9 @@ class Paper:
         if self.model and asked:
             options = self.work.options
             queries = [query for _, query in asked]
-            best = self.model.best(queries, options["candidates_per_word"], options["batch_tokens"], _stop_when_asked)
+            best = self.model.best(
+                queries, options["candidates_per_word"], options["batch_tokens"], stop.check_on_report
+            )
             for (sample, _), ids in zip(asked, best, strict=True):
                 _put(sample, step, self.choice.of_ids(ids), FROM_MODEL, counts)
 
@@ -101,7 +103,3 @@ def _put(sample: Sample, step: int, candidates: Sequence[str], source: str, coun
     if candidates:
         position, share = sample.picked[step]
         sample.words[position] = pick(candidates, share)
-
-
-def _stop_when_asked(_done: int) -> None:
-    stop.check()

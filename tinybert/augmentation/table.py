@@ -81,8 +81,4 @@ def _tokens(tokenizer: Tokenizer, chunk: Sequence[Line], work: Work) -> Tokens:
     columns = [[fields[column] for fields, _ in chunk] for column in work.examples.text_columns]
     labels = work.examples.labels[np.array([row for _, row in chunk])]
     examples = Examples(columns[0], columns[1] if len(columns) > 1 else None, labels)
-    return tokenize(tokenizer, examples, work.options["max_length"], _stop_when_asked)[0]
-
-
-def _stop_when_asked(_done: int) -> None:
-    stop.check()
+    return tokenize(tokenizer, examples, work.options["max_length"], stop.check_on_report)[0]

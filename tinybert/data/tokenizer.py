@@ -46,6 +46,12 @@ def load_tokenizer(weights: Path) -> Tokenizer:
     return tokenizer
 
 
+def tokens_by_id(tokenizer: Tokenizer) -> list[str]:
+    """The vocabulary, each token in its id's place."""
+    ids = tokenizer.get_vocab()
+    return sorted(ids, key=ids.__getitem__)
+
+
 def save_tokenizer(tokenizer: Tokenizer, weights: Path, directory: Path) -> None:
     """Write the tokenizer in use and what belongs to it: a directory that transformers' `AutoTokenizer` opens."""
 

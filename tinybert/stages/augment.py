@@ -6,13 +6,12 @@ are kept in shards, so a killed run goes on where it was; the rest is written in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from tinybert import engine as E
-from tinybert import events, stop
+from tinybert import stop
 from tinybert.augmentation.candidates import Choice, Frame
 from tinybert.augmentation.drawing import Counts
 from tinybert.augmentation.language_model import FITTED, SCRATCH, language_model
@@ -26,9 +25,10 @@ from tinybert.augmentation.words import Words
 from tinybert.augmentation.work import Work
 from tinybert.data import splits
 from tinybert.data.ofrecord import write_records
-from tinybert.data.tokenizer import load_tokenizer
+from tinybert.data.tokenizer import load_tokenizer, tokens_by_id
 from tinybert.data.tokens import Tokens, save_tokens
 from tinybert.errors import BadInputError
+from tinybert.progress import reporter
 from tinybert.result import Outcome, StageContext
 
 CANDIDATES, VARIANTS, VECTORS = "candidates", "variants", "vectors"
@@ -44,12 +44,12 @@ def run(context: StageContext) -> Outcome:
     words = Words(tokenizer)
     near, vector_facts = nearest_words(spec, work.words_without_model(words), out / VECTORS)
     model, model_facts, series = language_model(context, tokenizer) if work.with_model else (None, None, {})
-    choice = Choice(words, near, _vocabulary(tokenizer), work.with_model, keep_special=work.is_published)
+    choice = Choice(words, near, tokens_by_id(tokenizer), work.with_model, keep_special=work.is_published)
     rewriting = _rewriting(context, work, choice, _frame(tokenizer, model), model)
-    write_variants(out / VARIANTS, work.rows, rewriting.make, _reporter("rewrite", len(work.rows)))
+    write_variants(out / VARIANTS, work.rows, rewriting.make, reporter("rewrite", len(work.rows)))
     counts = Counts()
     variants = read_variants(out / VARIANTS, len(work.rows), counts)
-    report = _reporter("write", len(work.rows))
+    report = reporter("write", len(work.rows))
     tokens = write_table(out / splits.AUGMENTED_TABLE, work, spec.task.header, variants, tokenizer, report)
     save_tokens(out / splits.AUGMENTED, tokens)
     stop.check()
@@ -78,15 +78,9 @@ def _rewriting(
         return Paper(work, choice, frame, model)
     candidates = PublishedCandidates(choice, frame, context.out / CANDIDATES)
     if model:
-        report = _reporter("candidates", len(work.numbers), "sentences")
+        report = reporter("candidates", len(work.numbers), "sentences")
         candidates.compute(model, list(work.numbers), work.options, report)
     return Published(work, choice, candidates)
-
-
-def _vocabulary(tokenizer: Tokenizer) -> list[str]:
-    """Token of each id."""
-    ids = tokenizer.get_vocab()
-    return sorted(ids, key=ids.__getitem__)
 
 
 def _frame(tokenizer: Tokenizer, model: MaskedLM | None) -> Frame:
@@ -119,11 +113,3 @@ def _examples(context: StageContext, work: Work) -> list[dict[str, Any]]:
                 {"row": row, "texts": list(work.texts(row)), "variants": [each[:SHOWN_VARIANTS] for each in new]}
             )
     return shown
-
-
-def _reporter(phase: str, total: int, unit: str = "rows") -> Callable[[int], None]:
-    def report(done: int) -> None:
-        stop.check()
-        events.progress(phase, done, total, unit)
-
-    return report

@@ -11,7 +11,7 @@ import numpy as np
 from tinybert import artifacts
 from tinybert import engine as E
 from tinybert.data import splits
-from tinybert.data.tokenizer import load_tokenizer
+from tinybert.data.tokenizer import load_tokenizer, tokens_by_id
 from tinybert.data.tokens import Tokens, load_tokens
 from tinybert.errors import InfrastructureError
 from tinybert.evaluating import files
@@ -47,7 +47,9 @@ def run(context: StageContext) -> Outcome:
     for stem, dev in devs.items():
         predictions |= files.write_predictions(out, stem.replace("dev", "predictions", 1), dev, spec.task)
     first = next(iter(devs))
-    seen = attention(models, sets[first], devs[first], _vocabulary(prepared), _teacher_layers(spec))
+    seen = attention(
+        models, sets[first], devs[first], tokens_by_id(load_tokenizer(prepared / "tokenizer")), _teacher_layers(spec)
+    )
     submissions, folders = _submit(spec, out, test_stems, logits)
     return Outcome(
         metrics=_metrics(told),
@@ -78,12 +80,6 @@ def _models(spec: StageSpec) -> dict[str, Bert]:
         config, weights, _ = load_weights(spec.inputs[stage] / "model", spec.task.labels, spec.seed)
         models[role] = Bert(config, weights, spec.device)
     return models
-
-
-def _vocabulary(prepared: Path) -> Sequence[str]:
-    """Token of each id."""
-    vocabulary = load_tokenizer(prepared / "tokenizer").get_vocab()
-    return sorted(vocabulary, key=vocabulary.__getitem__)
 
 
 def _teacher_layers(spec: StageSpec) -> Sequence[int]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinybert import artifacts, events, stop
+from tinybert import artifacts, stop
 from tinybert.data import sample, splits
 from tinybert.data.examples import Examples, read_examples, read_test
 from tinybert.data.ofrecord import write_records
 from tinybert.data.tokenizer import load_tokenizer, save_tokenizer
 from tinybert.data.tokens import Tokens, save_tokens, tokenize
 from tinybert.errors import BadInputError
+from tinybert.progress import reporter
 from tinybert.result import Outcome, StageContext
 from tinybert.spec import StageSpec, Task
 
@@ -33,7 +34,7 @@ def run(context: StageContext) -> Outcome:
     tokens: dict[str, Tokens] = {}
     cut: dict[str, int] = {}
     for stem, rows in examples.items():
-        report = _reporter(f"tokenize {stem}", len(rows))
+        report = reporter(f"tokenize {stem}", len(rows))
         tokens[stem], cut[stem] = tokenize(tokenizer, rows, spec.options["max_length"], report)
     for stem, rows in examples.items():
         stop.check()
@@ -94,14 +95,6 @@ def _paths(task: Task, sources: Sequence[Path]) -> tuple[dict[str, Path], dict[s
         if found := next((path for path in places if path.exists()), None):
             tests[splits.test_stem(test.name)] = found
     return labelled, tests
-
-
-def _reporter(phase: str, total: int) -> Callable[[int], None]:
-    def report(done: int) -> None:
-        stop.check()
-        events.progress(phase, done, total, "rows")
-
-    return report
 
 
 def _metrics(train: Tokens, dev: Tokens) -> dict[str, float]:
