@@ -22,8 +22,10 @@ from tinybert.model.config import BertConfig
 from tinybert.result import StageContext
 from tinybert.training.loop import SCRATCH as TRAINING_SCRATCH
 
-FITTED, FACTS = "masked-lm", "facts.json"
-SCRATCH = tuple(f"{FITTED}/{name}" for name in TRAINING_SCRATCH)
+FOLDER, FACTS = "masked-lm", "facts.json"
+FITTED = f"{FOLDER}/{MODEL}"
+"""A Hugging Face directory."""
+SCRATCH = tuple(f"{FOLDER}/{name}" for name in TRAINING_SCRATCH)
 """Names below the stage's output that only a resume needs."""
 
 
@@ -32,13 +34,13 @@ def language_model(context: StageContext, tokenizer: Tokenizer) -> tuple[MaskedL
 
     `facts`: `head`, "pretrained" or "fitted", and of a fitted one what `fit_head` tells. Raises as `masked_lm_weights` and `fit_head`.
     """
-    spec, folder = context.spec, context.out / FITTED
+    spec, folder = context.spec, context.out / FOLDER
     config, weights, has_head = masked_lm_weights(spec.inputs["weights"])
     facts: dict[str, Any] = {"head": "pretrained"}
     series: dict[str, Any] = {}
     if not has_head:
         if (known := artifacts.read_json(folder / FACTS)) is None:
-            events.note(f"{spec.inputs['weights'].name} has no language-model head: fitting one on the task's text")
+            events.note("the teacher's weights have no language-model head: fitting one on the task's text")
             known = _fit(context, tokenizer, config, folder)
             artifacts.write_json(folder / FACTS, known)
         facts, series = known["facts"], known["series"]

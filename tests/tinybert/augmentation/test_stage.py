@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.tinybert.tiny import AUGMENT, Project, finish, read_result, start
+from tinybert import artifacts
 from tinybert.augmentation.words import eligible
 from tinybert.data.ofrecord import read_batches
 from tinybert.data.tokenizer import load_tokenizer
@@ -54,6 +55,8 @@ def test_each_row_is_followed_by_its_variants(project: Project, results: dict[st
         assert len(old) == len(new)
         assert all(a == b or eligible(a) for a, b in zip(old, new, strict=True))
     assert place == len(originals) - 1
+    for artifact in results[mode]["artifacts"].values():
+        assert artifacts.describe(project.root / mode, artifact["path"]) == artifact
     metrics = results[mode]["metrics"]
     assert metrics["train_rows"] == len(originals)
     assert metrics["rows"] == len(rows) == len(originals) * (SAMPLES + 1) - metrics["duplicates"]
