@@ -83,6 +83,7 @@ class Side:
             "device": self.device,
             "container": container_of(self.cell),
             "image": str(self.cell.container["image_id"])[:19] if self.cell.container else "none",
+            "augmentation": self.cell.augmentation,
             "seed": str(self.cell.seed),
             "machine": self.machine,
             "code": commit,

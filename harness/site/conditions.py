@@ -76,5 +76,10 @@ def engine_of(cell: Cell) -> str:
     return f"{cell.engine} {environment_of(cell).get('engine_version', '')}".strip()
 
 
+def augmented(cell: Cell) -> str:
+    """`, augmented (published)` where it is, to end a name."""
+    return f", augmented ({cell.augmentation})" if cell.is_augmented else ""
+
+
 def container_of(cell: Cell) -> str:
     return str(cell.container["name"]) if cell.container else "none"

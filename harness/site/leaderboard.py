@@ -22,7 +22,7 @@ from harness.report.document import (
 )
 from harness.report.language import language, translated_table
 from harness.site import parts
-from harness.site.conditions import container_of, engine_of
+from harness.site.conditions import augmented, container_of, engine_of
 from harness.site.drawings import Point, scatter
 from harness.site.ranking import Entry, Placed, Ranking
 
@@ -153,7 +153,7 @@ def _shape(entry: Entry) -> str:
     """What tells models of one role apart."""
     inside = container_of(entry.cell)
     place = "" if inside == "none" else f" in {inside}"
-    return f"{engine_of(entry.cell)}{place}, seed {entry.cell.seed}"
+    return f"{engine_of(entry.cell)}{place}, seed {entry.cell.seed}{augmented(entry.cell)}"
 
 
 def _score(entry: Entry) -> str:

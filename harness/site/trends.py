@@ -9,7 +9,7 @@ from harness.report import figures
 from harness.report.document import Block, Figure, Figures, Group, Paragraph, Section, Span, Table, Text, plain
 from harness.report.facts import Cell
 from harness.report.plots import Line
-from harness.site.conditions import Conditions, conditions, container_of, engine_of
+from harness.site.conditions import Conditions, augmented, conditions, container_of, engine_of
 from harness.site.drawings import STYLES, trend
 from harness.site.ranking import forward_timing, keys
 from harness.site.runs import SiteRun
@@ -41,9 +41,9 @@ def section(runs: Sequence[SiteRun]) -> Section:
 
 
 HOW_TO_READ = (
-    "A line holds what one engine, in one version and container, gave on one device in one profile, on the same data and inputs. Runs of "
-    "one line may differ in seed and code; a result that a later run took from the cache stands once. Times that are not valid are left "
-    "out, and so is a line with one run."
+    "A line holds what one engine, in one version and container, gave on one device in one profile, on the same data and inputs, with the "
+    "same augmentation. Runs of one line may differ in seed and code; a result that a later run took from the cache stands once. Times "
+    "that are not valid are left out, and so is a line with one run."
 )
 
 
@@ -55,7 +55,7 @@ def _figure(title: str, unit: str, stage: str, number: Number, runs: Sequence[Si
             value = number(cell)
             if value is not None and keys(cell, stage) not in known:
                 known.add(keys(cell, stage))
-                key = (conditions(run, cell), engine_of(cell), container_of(cell))
+                key = (conditions(run, cell), engine_of(cell) + augmented(cell), container_of(cell))
                 series.setdefault(key, []).append(Seen(run, cell, value))
     lines = {_name(*key): seen for key, seen in sorted(series.items()) if len({each.run.name for each in seen}) > 1}
     if not lines:
