@@ -17,6 +17,7 @@ from tinybert.augmentation.words import eligible
 from tinybert.data.ofrecord import read_batches
 from tinybert.data.tokenizer import load_tokenizer
 from tinybert.data.tokens import load_tokens
+from tinybert.errors import BadInputError
 
 SAMPLES = AUGMENT["samples"]
 
@@ -124,6 +125,21 @@ def test_a_killed_stage_goes_on(project: Project, results: dict[str, dict[str, A
     assert {path.name for path in out.iterdir()} == {
         "train_aug.tsv", "train_aug.safetensors", "ofrecord", "masked-lm", "result.json",
     }  # fmt: skip
+
+
+def test_a_corpus_is_read_beside_the_tasks_text(
+    project: Project, results: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("a great film\n\nthis plot is dull and the acting is poor\n" * 10, encoding="utf-8")
+    out = tmp_path / "augment"
+    facts = project.run("augment", out, inputs={"corpus": str(corpus)})["details"]["masked_lm"]
+    without = results["published"]["details"]["masked_lm"]
+    assert facts["corpus_lines"] == 20 and without["corpus_lines"] == 0
+    assert facts["rows"] > without["rows"]
+    corpus.write_bytes(b"a f\xfflm\n")
+    with pytest.raises(BadInputError, match=r"corpus.txt is not UTF-8"):
+        project.run("augment", tmp_path / "again", inputs={"corpus": str(corpus)})
 
 
 def test_word_vectors_alone_are_a_mode_of_their_own(project: Project, tmp_path: Path) -> None:
