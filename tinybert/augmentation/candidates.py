@@ -10,8 +10,6 @@ import numpy as np
 from tinybert.augmentation.masked_lm import Query
 from tinybert.augmentation.words import Words, eligible
 
-FROM_MODEL, FROM_VECTORS, NONE = "masked-lm", "vectors", "none"
-
 
 @dataclass(frozen=True)
 class Frame:
@@ -21,6 +19,10 @@ class Frame:
     sep: int
     mask: int
     most: int
+
+    def holds_beside_original(self, place: int) -> bool:
+        """Whether the mask of `masked_beside_original` lies within the tokens that are read."""
+        return place + 1 < self.most
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,11 @@ def masked_beside_original(frame: Frame, ids: Sequence[int], place: int) -> Quer
 
     Cut to the most tokens as there, without a [SEP] at the end; None where the mask lies beyond.
     """
-    position = place + 1
-    if position >= frame.most:
+    if not frame.holds_beside_original(place):
         return None
     masked = [*ids[:place], frame.mask, *ids[place + 1 :]]
     row = np.array([frame.cls, *masked, frame.sep, *ids, frame.sep][: frame.most], np.int64)
-    return Query(row, min(len(ids) + 2, len(row)), position)
+    return Query(row, min(len(ids) + 2, len(row)), place + 1)
 
 
 def masked_alone(frame: Frame, ids: Sequence[int], place: int) -> Query | None:

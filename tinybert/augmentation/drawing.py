@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+FROM_MODEL, FROM_VECTORS, NONE = "masked-lm", "vectors", "none"
+"""Where a word's candidates come from."""
 Candidates = Mapping[int, Sequence[str]]
 """Position of an eligible word -> what may stand there, at least one word."""
 
@@ -40,7 +42,7 @@ class Counts:
     replaced: int = 0
     drawn: int = 0
     duplicates: int = 0
-    candidates: dict[str, int] = field(default_factory=lambda: {"masked-lm": 0, "vectors": 0, "none": 0})
+    candidates: dict[str, int] = field(default_factory=lambda: dict.fromkeys((FROM_MODEL, FROM_VECTORS, NONE), 0))
 
     def add(self, other: Counts) -> None:
         for name in ("words", "replaced", "drawn", "duplicates"):

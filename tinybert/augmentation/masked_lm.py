@@ -14,7 +14,7 @@ import numpy as np
 from tinybert import engine as E
 from tinybert.augmentation.masked_lm_weights import BIAS, DENSE, NORM, decoder_of
 from tinybert.data.batches import Batch, Rows, collate
-from tinybert.data.tokens import Tokens
+from tinybert.data.tokens import Tokens, offsets_of
 from tinybert.errors import BadInputError
 from tinybert.model.config import BertConfig
 from tinybert.model.inference import Encoder
@@ -94,7 +94,7 @@ class MaskedLM:
         ids = np.concatenate([np.asarray(query.input_ids, np.int64) for query in queries])
         E.check_ids(ids, self.config.vocab_size)
         first_lengths = np.array([query.first_length for query in queries])
-        return Tokens(ids, np.concatenate([[0], np.cumsum(lengths)]), first_lengths, np.zeros(len(queries), np.int32))
+        return Tokens(ids, offsets_of(lengths), first_lengths, np.zeros(len(queries), np.int32))
 
 
 def _distinct(queries: Sequence[Query]) -> tuple[list[Query], np.ndarray]:

@@ -15,16 +15,13 @@ import numpy as np
 
 from tinybert import stop
 from tinybert.augmentation.candidates import (
-    FROM_MODEL,
-    FROM_VECTORS,
-    NONE,
     Choice,
     Frame,
     eligible_positions,
     masked_alone,
     pieces_of,
 )
-from tinybert.augmentation.drawing import Counts, Draws, distinct, pick
+from tinybert.augmentation.drawing import FROM_MODEL, FROM_VECTORS, NONE, Counts, Draws, distinct, pick
 from tinybert.augmentation.masked_lm import MaskedLM, Query
 from tinybert.augmentation.variants import Sentences
 from tinybert.augmentation.work import Work

@@ -12,19 +12,17 @@ import numpy as np
 from safetensors import safe_open
 
 from tinybert.augmentation.candidates import (
-    FROM_MODEL,
-    FROM_VECTORS,
-    NONE,
     Choice,
     Frame,
     eligible_positions,
     masked_beside_original,
     pieces_of,
 )
-from tinybert.augmentation.drawing import Candidates, Counts, Draws, distinct, variants
+from tinybert.augmentation.drawing import FROM_MODEL, FROM_VECTORS, NONE, Candidates, Counts, Draws, distinct, variants
 from tinybert.augmentation.masked_lm import MaskedLM, Query
 from tinybert.augmentation.variants import Sentences
 from tinybert.augmentation.work import Work
+from tinybert.data.tokens import offsets_of
 from tinybert.evaluation import save
 
 SHARD_SENTENCES = 1024
@@ -70,20 +68,19 @@ class PublishedCandidates:
                     options["batch_tokens"],
                     Shard(first, len(shard), sum(map(len, queries)), report).told,
                 )
-                offsets = np.concatenate([[0], np.cumsum([len(each) for each in queries])]).astype(np.int64)
-                save(path, {"ids": ids, "offsets": offsets})
+                save(path, {"ids": ids, "offsets": offsets_of([len(each) for each in queries])})
             report(first + len(shard))
 
     def of(self, number: int | None, sentence: Sequence[str], counts: Counts) -> Candidates:
         """Position of each eligible word -> its candidates, at least the word itself. `number` is None where no model was asked."""
         answers = iter(() if number is None else self._answers(number))
-        ids, begins = pieces_of(self._choice.words, sentence)
+        _, begins = pieces_of(self._choice.words, sentence)
         found: dict[int, Sequence[str]] = {}
         for position in eligible_positions(sentence):
             word = sentence[position]
             if self._choice.asks_model(word):
-                query = masked_beside_original(self._frame, ids, begins[position])
-                words, source = (self._choice.of_ids(next(answers)) if query else ()), FROM_MODEL
+                was_asked = self._frame.holds_beside_original(begins[position])
+                words, source = (self._choice.of_ids(next(answers)) if was_asked else ()), FROM_MODEL
             else:
                 words, source = self._choice.of_vectors(word), FROM_VECTORS
             found[position] = words or (word,)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tinybert import artifacts
 from tinybert.data.batches import Batch, collate
-from tinybert.data.tokens import Tokens, truncate
+from tinybert.data.tokens import Tokens, offsets_of, truncate
 from tinybert.errors import BadInputError
 
 LENGTH = 128
@@ -192,7 +192,7 @@ def _tokens(records: list[Record]) -> Tokens:
     lengths = mask.sum(axis=1)
     return Tokens(
         input_ids=input_ids[mask == 1],
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        offsets=offsets_of(lengths),
         first_lengths=(lengths - segments.sum(axis=1)).astype(np.uint16),
         labels=np.concatenate([record["label_ids"] for record in records]),
     )

@@ -65,7 +65,7 @@ def tokenize(
             ids.append(np.array(encoding.ids, dtype))
             first_lengths.append(encoding.type_ids.count(0))
         report(len(ids))
-    uncut = Tokens(np.concatenate(ids), _offsets([len(row) for row in ids]), np.array(first_lengths), examples.labels)
+    uncut = Tokens(np.concatenate(ids), offsets_of([len(row) for row in ids]), np.array(first_lengths), examples.labels)
     tokens = truncate(uncut, max_length)
     fitting = replace(tokens, first_lengths=tokens.first_lengths.astype(np.uint16))
     return fitting, int((uncut.lengths > max_length).sum())
@@ -95,14 +95,16 @@ def truncate(tokens: Tokens, max_length: int) -> Tokens:
     chosen = (place < kept - 1) | (place == last)
     kept_lengths = np.bincount(row[chosen], minlength=len(tokens))
     kept_first_lengths = np.bincount(row[chosen & in_first], minlength=len(tokens))
-    return Tokens(tokens.input_ids[chosen], _offsets(kept_lengths), kept_first_lengths.astype(np.uint16), tokens.labels)
+    return Tokens(
+        tokens.input_ids[chosen], offsets_of(kept_lengths), kept_first_lengths.astype(np.uint16), tokens.labels
+    )
 
 
 def concatenate(parts: Sequence[Tokens]) -> Tokens:
     """The rows of all parts, in their order; at least one part."""
     return Tokens(
         np.concatenate([part.input_ids for part in parts]),
-        _offsets(np.concatenate([part.lengths for part in parts])),
+        offsets_of(np.concatenate([part.lengths for part in parts])),
         np.concatenate([part.first_lengths for part in parts]),
         np.concatenate([part.labels for part in parts]),
     )
@@ -111,7 +113,7 @@ def concatenate(parts: Sequence[Tokens]) -> Tokens:
 def take(tokens: Tokens, rows: Integers) -> Tokens:
     """These rows alone, in this order."""
     lengths = tokens.lengths[rows]
-    offsets = _offsets(lengths)
+    offsets = offsets_of(lengths)
     places = np.repeat(tokens.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
     return Tokens(tokens.input_ids[places], offsets, tokens.first_lengths[rows], tokens.labels[rows])
 
@@ -135,7 +137,8 @@ def load_tokens(path: Path, max_length: int | None = None) -> Tokens:
     return tokens if max_length is None else truncate(tokens, max_length)
 
 
-def _offsets(lengths: list[int] | Integers) -> NDArray[np.int64]:
+def offsets_of(lengths: Sequence[int] | Integers) -> NDArray[np.int64]:
+    """Where parts of these lengths begin, laid end to end, and where the last one ends: int64 [parts + 1]."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
