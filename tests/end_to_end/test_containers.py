@@ -16,7 +16,7 @@ import pytest
 from harness.container.sbom import sbom_path
 from harness.executor.docker import LABEL, STAGE_LABEL
 from tests.docker.engine import engine_or_skip
-from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record
+from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record, without_measuring
 
 CONTAINER = "torch-2-cpu"
 pytestmark = pytest.mark.docker
@@ -75,16 +75,17 @@ def test_out_of_disk_and_then_killed_it_resumes_to_the_same_end(
         pytest.skip("a small disk of its own needs root")
     runs = tmp_path / "runs"
     runs.mkdir()
+    extra = ("--containers", CONTAINER, "--suite", str(without_measuring(tmp_path)))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "small", str(runs)], check=True)
     try:
-        done = bench(runs, "sample", "torch", "--containers", CONTAINER, **NO_GLUE)
+        done = bench(runs, "sample", "torch", *extra, **NO_GLUE)
         assert done.returncode == 4, done.stdout + done.stderr
         assert "no space left" in done.stderr.lower() and len(done.stderr.strip().splitlines()) == 1
         subprocess.run(["mount", "-o", "remount,size=2g", str(runs)], check=True)
 
-        _kill_in_the_teacher(runs, client)
+        _kill_in_the_teacher(command(runs, "sample", "torch", *extra), client)
         assert client.containers.list(filters={"label": LABEL}), "the Engine does not know that its client died"
-        done = bench(runs, "sample", "torch", "--containers", CONTAINER, **NO_GLUE)
+        done = bench(runs, "sample", "torch", *extra, **NO_GLUE)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "removed the container that a killed harness left at the stage teacher" in done.stdout
         assert not client.containers.list(all=True, filters={"label": LABEL})
@@ -95,10 +96,10 @@ def test_out_of_disk_and_then_killed_it_resumes_to_the_same_end(
         subprocess.run(["umount", "-l", str(runs)], check=True)
 
 
-def _kill_in_the_teacher(runs: Path, client: docker.DockerClient) -> None:
+def _kill_in_the_teacher(run: list[str], client: docker.DockerClient) -> None:
     """kill -9 of the harness, some seconds into the training."""
     process = subprocess.Popen(
-        command(runs, "sample", "torch", "--containers", CONTAINER),
+        run,
         cwd=ROOT,
         env={**os.environ, **NO_GLUE},
         stdout=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record, results
+from tests.end_to_end.bench import NO_GLUE, ROOT, bench, command, findings, record, results, without_measuring
 
 KILLS = 3
 
@@ -64,10 +64,11 @@ def test_augmented_rows_reach_the_student_in_a_cell_of_its_own(both: Path) -> No
 def test_killed_at_random_moments_it_ends_as_undisturbed(both: Path, tmp_path: Path) -> None:
     """kill -9 of the harness, whose stage dies with it, again and again; then once to the end."""
     undisturbed = next(cell for cell in record(both)["cells"] if cell["engine"] == "torch")
+    suite = ("--suite", str(without_measuring(tmp_path)))
     moments = random.Random(20261122)
     for _ in range(KILLS):
         process = subprocess.Popen(
-            command(tmp_path, "sample", "torch"),
+            command(tmp_path / "runs", "sample", "torch", *suite),
             cwd=ROOT,
             env={**os.environ, **NO_GLUE},
             stdout=subprocess.DEVNULL,
@@ -77,9 +78,9 @@ def test_killed_at_random_moments_it_ends_as_undisturbed(both: Path, tmp_path: P
         time.sleep(moments.uniform(4, 12))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    done = bench(tmp_path, "sample", "torch", **NO_GLUE)
+    done = bench(tmp_path / "runs", "sample", "torch", *suite, **NO_GLUE)
     assert done.returncode == 0, done.stdout + done.stderr
-    (cell,) = record(tmp_path)["cells"]
+    (cell,) = record(tmp_path / "runs")["cells"]
     assert findings(cell) == findings(undisturbed)
 
 
