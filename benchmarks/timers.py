@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from tinybert.data.tokens import Tokens, save_tokens
+from tinybert.measuring.intervals import median_interval
 from tinybert.measuring.orders import Orders
 from tinybert.measuring.round import BENCHMARK
-from tinybert.measuring.statistics import median_interval
 from tinybert.model.config import BertConfig
 from tinybert.model.weights import random_weights, save_model
 

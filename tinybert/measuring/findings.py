@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tinybert.measuring import statistics
+from tinybert.measuring.intervals import ratio_interval
+from tinybert.measuring.limits import Limits
+from tinybert.measuring.reasons import VALID
 from tinybert.measuring.rounds import SubjectRound
 from tinybert.measuring.subjects import Cell, Subject
-from tinybert.measuring.validity import VALID, Facts, Limits, Round, Timing, judge
+from tinybert.measuring.validity import Facts, Round, Timing, judge
 
 CellKey = tuple[str, Cell]
 """(subject id, cell)."""
@@ -126,7 +128,7 @@ def ratio(
     """Time of the first against the second's, where both are valid."""
     if slower_timing.status != VALID or timing.status != VALID:
         return None
-    estimate = statistics.ratio_interval(_samples(slower), _samples(faster), _batches(slower), _batches(faster))
+    estimate = ratio_interval(_samples(slower), _samples(faster), _batches(slower), _batches(faster))
     return {"ratio": estimate.value, "interval": [estimate.low, estimate.high]}
 
 

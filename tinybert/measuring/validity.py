@@ -1,4 +1,4 @@
-"""Whether a timing may be shown: a closed list of reasons why not, the checks that yield them, and the judged timing.
+"""Whether a timing may be shown: the checks that yield the reasons why not, and the judged timing.
 
 A check compares what was found with `Limits` and says nothing unless a limit is broken. What could not be observed (None) is
 not held against a timing: the stage says under `absent` what this machine does not tell.
@@ -10,96 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinybert.measuring import statistics
-
-VALID, UNSTABLE, INVALID = "valid", "unstable", "invalid"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a reason does: the status it gives, whether measuring again may cure it, and what it means."""
-
-    status: str
-    transient: bool
-    meaning: str
-
-
-REASONS: dict[str, Kind] = {
-    "foreign-process": Kind(INVALID, True, "Another program used the cores or the GPU while the clock ran."),
-    "throttled": Kind(INVALID, True, "The processor or the container was slowed down while the clock ran."),
-    "synchronization": Kind(INVALID, False, "It is not proved that the clock waited for the device."),
-    "predictions-differ": Kind(INVALID, False, "The timed forward predicts other labels than the reference."),
-    "impossible-flops": Kind(INVALID, False, "The arithmetic would have run faster than this device can."),
-    "not-growing-with-batch": Kind(INVALID, False, "Time did not grow with the batch."),
-    "too-few-calls": Kind(INVALID, False, "Fewer calls or rounds were timed than the protocol asks for."),
-    "load": Kind(UNSTABLE, True, "The cores were busy before the round began, or the hypervisor took time from them."),
-    "drift": Kind(UNSTABLE, True, "The rounds grow slower or faster from first to last."),
-    "rounds-disagree": Kind(UNSTABLE, True, "The rounds lie too far apart."),
-    "not-warm": Kind(UNSTABLE, True, "Times were still changing when the warm-up ended."),
-    "outliers": Kind(UNSTABLE, True, "Too many calls took far longer or shorter than calls like them."),
-}
-"""Code -> kind: every reason there is, the worst first."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Raises ValueError for a code that is not in `REASONS`."""
-
-    code: str
-    detail: str
-
-    def __post_init__(self) -> None:
-        if self.code not in REASONS:
-            raise ValueError(f"unknown reason {self.code!r}: one of {', '.join(REASONS)}")
-
-    @property
-    def kind(self) -> Kind:
-        return REASONS[self.code]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a valid timing keeps to. Limits without a source are this project's own judgement."""
-
-    min_calls: int
-    """Calls of every round (100: optimum-benchmark times 10, pytest-benchmark 5; p90 needs 64)."""
-    rounds: int
-    variation: float
-    """Of the round medians. tritonbench aims at 2 % on GPUs; 5 % on CPUs, where a neighbour costs more."""
-    growth: float
-    """The least that time grows from a smaller batch to a larger one, as a ratio."""
-    outlier_share: float = 0.05
-    """hyperfine flags with the same score but sets no limit."""
-    foreign_cores: float = 0.1
-    """Threads wait for the slowest of them, so a tenth of one core costs up to a tenth of the time."""
-    stolen_share: float = 0.02
-    """Of the cores' time, taken by the hypervisor."""
-    busy_before_share: float = 0.25
-    """Of the cores' time, before our process began: half a core of two."""
-    clock_share: float = 0.75
-    """Of the reference clock: nvbench's throttle threshold, 75 % of the default clock."""
-    peak_share: float = 1.1
-    """Of the measured peak. It is one product's speed and has its own error; a clock that did not wait is off by far more."""
-
-    @property
-    def drift(self) -> float:
-        """Of the median, from first round to last: 1.5 variations.
-
-        With three rounds of noise alone at half the limit of variation, a steady change as large appears in 2.9 % of
-        measurements (1.0 % with four rounds, 0.3 % with five; simulated), and then in 2.9 % of the retries.
-        """
-        return 1.5 * self.variation
-
-
-def limits_for(device: str, rounds: int, min_calls: int) -> Limits:
-    """The limits on `cpu` or `cuda`.
-
-    On a GPU a small batch may be bound by the host, which starts the kernels, and take as long as a larger one: there the larger
-    one must only not be faster beyond the variation.
-    """
-    if device == "cpu":
-        return Limits(min_calls, rounds, variation=0.05, growth=1.0)
-    return Limits(min_calls, rounds, variation=0.02, growth=0.98)
+from tinybert.measuring.comparison import detectable_change
+from tinybert.measuring.intervals import median_interval
+from tinybert.measuring.limits import Limits
+from tinybert.measuring.reasons import INVALID, UNSTABLE, VALID, Reason, merged
+from tinybert.measuring.samples import round_medians
+from tinybert.measuring.statistics import flag_outliers, quantile, trend, variation
 
 
 @dataclass(frozen=True)
@@ -176,9 +92,9 @@ def judge(rounds: Sequence[Round], limits: Limits, facts: Facts, unit: str, atte
     batches = [round_.batches for round_ in rounds if round_.batches is not None]
     if batches and len(batches) != len(rounds):
         raise ValueError("some rounds name their batches and some do not")
-    estimate = statistics.median_interval(samples, batches or None)
-    medians = statistics.round_medians(samples)
-    outliers = sum(int(flags.sum()) for flags in statistics.flag_outliers(samples, batches or None))
+    estimate = median_interval(samples, batches or None)
+    medians = round_medians(samples)
+    outliers = sum(int(flags.sum()) for flags in flag_outliers(samples, batches or None))
     calls = sum(map(len, samples))
     found = [
         *(reason for number, round_ in enumerate(rounds, 1) for reason in _round_reasons(number, round_, limits)),
@@ -188,22 +104,22 @@ def judge(rounds: Sequence[Round], limits: Limits, facts: Facts, unit: str, atte
     ]
     if len(rounds) < limits.rounds:
         found.append(Reason("too-few-calls", f"{len(rounds)} rounds of {limits.rounds}"))
-    reasons = _merged(found)
+    reasons = merged(found)
     return Timing(
         status=INVALID if any(reason.kind.status == INVALID for reason in reasons) else UNSTABLE if reasons else VALID,
         reasons=reasons,
         median=estimate.value,
         interval=(estimate.low, estimate.high),
-        p90=statistics.quantile(samples, 0.9),
-        p99=statistics.quantile(samples, 0.99),
+        p90=quantile(samples, 0.9),
+        p99=quantile(samples, 0.99),
         minimum=float(min(map(min, samples))),
-        variation=statistics.variation(medians),
+        variation=variation(medians),
         calls=calls,
         rounds=len(rounds),
         outliers=outliers,
         round_medians=tuple(medians),
         attempts=attempts,
-        detectable_change=statistics.detectable_change(medians),
+        detectable_change=detectable_change(medians),
     )
 
 
@@ -256,13 +172,13 @@ def _fact_reasons(facts: Facts, limits: Limits, median: float, unit: str) -> Ite
 
 
 def _spread_reasons(medians: Sequence[float], limits: Limits, unit: str) -> Iterator[Reason]:
-    trend = statistics.trend(medians)
-    if trend.steady and abs(trend.change) > limits.drift:
-        way = "grow" if trend.change > 0 else "fall"
+    whole = trend(medians)
+    if whole.steady and abs(whole.change) > limits.drift:
+        way = "grow" if whole.change > 0 else "fall"
         yield Reason("drift", f"round medians {way} from {medians[0]:.4g} to {medians[-1]:.4g} {unit}")
-    variation = statistics.variation(medians)
-    if _above(variation, limits.variation):
-        detail = f"round medians from {min(medians):.4g} to {max(medians):.4g} {unit} vary by {variation:.1%}"
+    varies = variation(medians)
+    if _above(varies, limits.variation):
+        detail = f"round medians from {min(medians):.4g} to {max(medians):.4g} {unit} vary by {varies:.1%}"
         yield Reason("rounds-disagree", f"{detail}, more than {limits.variation:.0%}")
 
 
@@ -274,9 +190,3 @@ def _outlier_reasons(outliers: int, calls: int, limits: Limits) -> Iterator[Reas
 
 def _above(value: float | None, limit: float) -> bool:
     return value is not None and value > limit
-
-
-def _merged(found: list[Reason]) -> tuple[Reason, ...]:
-    """One reason a code, the worst first, with the details of all."""
-    details = {code: [reason.detail for reason in found if reason.code == code] for code in REASONS}
-    return tuple(Reason(code, "; ".join(parts)) for code, parts in details.items() if parts)

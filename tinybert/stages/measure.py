@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from tinybert import artifacts
-from tinybert.measuring import benchmark_file, findings, validity
+from tinybert.measuring import benchmark_file, findings
+from tinybert.measuring.limits import limits_for
+from tinybert.measuring.reasons import VALID
 from tinybert.measuring.rounds import Attempt, SubjectRound, of_subjects, run_attempt
 from tinybert.measuring.subjects import Cell, Model, Subject, models, subjects
+from tinybert.measuring.validity import Round, Timing, needs_retry
 from tinybert.measuring.watch import Watch
 from tinybert.result import Outcome, StageContext
 
@@ -26,8 +29,8 @@ def run(context: StageContext) -> Outcome:
     measured = models(spec, out / SCRATCH / "models")
     wanted = subjects(measured, options["forward"]["cells"])
     device, rounds, timed = spec.device.partition(":")[0], options["rounds"], options["dataset_pass"] is not None
-    limits = validity.limits_for(device, rounds, options["forward"]["round"]["calls"])
-    pass_limits = validity.limits_for(device, rounds, options["dataset_pass"]["passes"] if timed else 0)
+    limits = limits_for(device, rounds, options["forward"]["round"]["calls"])
+    pass_limits = limits_for(device, rounds, options["dataset_pass"]["passes"] if timed else 0)
     with Watch(spec.device) as watch:
         everyone = Attempt(1, tuple(wanted), frozenset(each.id for each in wanted if timed and each.is_default))
         found, order = run_attempt(everyone, spec, out / SCRATCH, watch)
@@ -57,10 +60,10 @@ def _again(
     wanted: Sequence[Subject], cells: Mapping[findings.CellKey, findings.Judged], passes: Mapping[str, Any]
 ) -> Attempt | None:
     """What is measured once more: each cell and dataset pass whose reasons may pass."""
-    doubtful_passes = frozenset(name for name, (_, timing) in passes.items() if validity.needs_retry(timing))
+    doubtful_passes = frozenset(name for name, (_, timing) in passes.items() if needs_retry(timing))
     doubtful: dict[str, list[Cell]] = {name: [] for name in doubtful_passes}
     for (name, cell), judged in cells.items():
-        if validity.needs_retry(judged.timing):
+        if needs_retry(judged.timing):
             doubtful.setdefault(name, []).append(cell)
     chosen = of_subjects(wanted, doubtful)
     return Attempt(2, chosen, doubtful_passes) if chosen else None
@@ -129,9 +132,7 @@ def _details(
     }
 
 
-def _pass_facts(
-    processes: Sequence[SubjectRound], judged: tuple[Sequence[validity.Round], validity.Timing] | None
-) -> dict[str, Any]:
+def _pass_facts(processes: Sequence[SubjectRound], judged: tuple[Sequence[Round], Timing] | None) -> dict[str, Any]:
     rounds, timing = judged if judged else ((), None)
     return {
         "load_s": [each.facts["load_s"] for each in processes],
@@ -170,7 +171,7 @@ def _metrics(measured: Sequence[Model], details: dict[str, Any]) -> dict[str, fl
         if model.role in ("teacher", "student"):
             facts = details["models"][model.name]
             metrics[f"{model.role}_parameters"] = facts["parameters"]["encoder"]
-            if facts["dataset_pass"] and facts["dataset_pass"]["status"] == validity.VALID:
+            if facts["dataset_pass"] and facts["dataset_pass"]["status"] == VALID:
                 metrics[f"{model.role}_dataset_pass_s"] = facts["dataset_pass"]["median"]
     if details["dataset_pass_speedup"]:
         metrics["speedup"] = details["dataset_pass_speedup"]["ratio"]

@@ -60,10 +60,11 @@ def test_a_code_from_a_later_version_is_shown_as_it_is() -> None:
 
 
 def test_the_made_up_timing_has_the_fields_of_the_real_one() -> None:
-    from tinybert.measuring import validity as judged
+    from tinybert.measuring.limits import limits_for
+    from tinybert.measuring.validity import Facts, Round, judge
 
-    rounds = [judged.Round([1.0, 1.01, 0.99]), judged.Round([1.0, 0.99, 1.01])]
-    timing = judged.judge(rounds, judged.limits_for("cpu", rounds=2, min_calls=3), judged.Facts(True), "ms").as_json()
+    rounds = [Round([1.0, 1.01, 0.99]), Round([1.0, 0.99, 1.01])]
+    timing = judge(rounds, limits_for("cpu", rounds=2, min_calls=3), Facts(True), "ms").as_json()
     assert timing.keys() == measurements.timing([1.0, 1.1]).keys()
     assert timing["status"] == "valid"
     assert reading.measured(_around(timing)).forward[0].timing.median == timing["median"]
@@ -76,6 +77,6 @@ def _around(timing: records.Json) -> records.Json:
 
 
 def test_every_reason_that_the_stage_may_give_has_words() -> None:
-    from tinybert.measuring import validity as judged
+    from tinybert.measuring import reasons
 
-    assert set(REASONS) == set(judged.REASONS)
+    assert set(REASONS) == set(reasons.REASONS)

@@ -12,9 +12,10 @@ from tests.tinybert.tiny import THREADS, Project
 from tinybert import engine as E
 from tinybert.data.tokens import load_tokens
 from tinybert.measuring import checks
+from tinybert.measuring.limits import Limits
 from tinybert.measuring.orders import Orders
 from tinybert.measuring.runtimes import EngineRuntime, open_runtime
-from tinybert.measuring.validity import Facts, Limits, Round, judge
+from tinybert.measuring.validity import Facts, Round, judge
 
 
 @pytest.fixture
