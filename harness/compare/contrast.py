@@ -1,8 +1,6 @@
 """One side's numbers against the first side's: a difference of scores, a ratio of times, or why there is none.
 
-Two runs are two samples: their intervals are joined by MOVER, the method of variance estimates recovery (Zou and Donner, Statistics in
-Medicine 27, 2008, 1693-1702), on the logarithm for ratios. For accuracies with Wilson's intervals that is Newcombe's hybrid score interval
-(1998). The pairing of rows is not used, for a record does not hold who got which row right; the interval is then wider than it need be.
+Two runs are two samples: their intervals are joined as those of independent estimates (`statistics.difference`), of ratios on the log.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.compare.side import Side
 from harness.report.measured import Timing
-from harness.report.statistics import Interval
+from harness.report.statistics import Interval, difference
 from harness.report.status import why
 
 
@@ -23,14 +21,6 @@ class Contrast:
     value: float | None = None
     interval: Interval | None = None
     why: str = ""
-
-
-def difference(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
-    """95 % interval of second - first, of two independent estimates with their 95 % intervals."""
-    centre = second - first
-    low = centre - math.hypot(second - second_interval.low, first_interval.high - first)
-    high = centre + math.hypot(second_interval.high - second, first - first_interval.low)
-    return Interval(low, high)
 
 
 def ratio(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
-from harness.report import figures, values
-from harness.report.document import Block, Group, Paragraph, Section, Table, Text, noted, plain
+from harness.report import figures, statistics, values
+from harness.report.document import Block, Group, Paragraph, Section, Span, Table, Text, noted, plain
 from harness.report.facts import Cell, cells
 from harness.report.limits import first
 
@@ -17,7 +19,7 @@ MODES = {
 SOURCES = {"masked-lm": "language model", "vectors": "word vectors", "none": "nothing found: the word itself"}
 HOW_TO_READ = (
     "Replaced: words of the samples that are another word than in the train set; a candidate may be the word itself. Duplicates are "
-    "samples equal to the sentence or to an earlier sample of it."
+    "samples equal to the sentence or to an earlier sample of it. In the examples, new words are bold."
 )
 
 
@@ -94,7 +96,18 @@ def _examples(cell: Cell) -> Table:
 
 
 def _variants(text: str, new: Sequence[str]) -> list[tuple[Text, ...]]:
-    return [(plain("as it was"), plain(text)), *((plain("variant"), plain(each)) for each in new)]
+    return [(plain("as it was"), plain(text)), *((plain("variant"), tuple(_marked(text, each))) for each in new)]
+
+
+def _marked(text: str, new: str) -> Iterator[Span]:
+    """The variant's words, those strong that are not the text's. A variant is in basic tokens: words and single punctuation marks."""
+    old_words, words = re.findall(r"\w+|[^\w\s]", text.lower()), new.split()
+    matcher = SequenceMatcher(None, old_words, [word.lower() for word in words], autojunk=False)
+    for kind, _, _, begin, end in matcher.get_opcodes():
+        if begin < end:
+            if begin:
+                yield Span(" ")
+            yield Span(" ".join(words[begin:end]), "plain" if kind == "equal" else "strong")
 
 
 def _scores(found: Sequence[Cell]) -> Table | None:
@@ -102,10 +115,32 @@ def _scores(found: Sequence[Cell]) -> Table | None:
     scored = [cell for cell in found if cell.first_dev_set]
     if len({cell.is_augmented for cell in scored}) < 2:
         return None
-    metric = scored[0].metric
-    rows = tuple((plain(cell.name), plain(cell.augmentation), plain(_rows(cell)), _student(cell)) for cell in scored)
-    columns = ("cell", "augmentation", "training rows", f"student's dev {metric.label}")
-    return Table("The student with and without augmentation", columns, (Group(rows),), frozenset({2, 3}))
+    without = {cell.name: cell for cell in scored if not cell.is_augmented}
+    rows = tuple(
+        (plain(cell.name), plain(cell.augmentation), plain(_rows(cell)), _student(cell), _gain(cell, without))
+        for cell in scored
+    )
+    columns = (
+        "cell",
+        "augmentation",
+        "training rows",
+        f"student's dev {scored[0].metric.label}",
+        "change by augmentation",
+    )
+    return Table("The student with and without augmentation", columns, (Group(rows),), frozenset({2, 3, 4}))
+
+
+def _gain(cell: Cell, without: Mapping[str, Cell]) -> Text:
+    """The student's score less that of the cell that differs in nothing but the augmentation. Empty for that one and without it."""
+    base = without.get(cell.name.removesuffix(f"-augmented-{cell.augmentation}"))
+    ours, other = cell.score("student"), base and base.score("student")
+    if base is cell or not ours or not other or ours.value is None or other.value is None:
+        return plain("")
+    change = cell.metric.change(ours.value - other.value)
+    if not ours.interval or not other.interval:
+        return plain(change)
+    interval = statistics.difference(other.value, other.interval, ours.value, ours.interval)
+    return noted(change, figures.points_interval(interval))
 
 
 def _rows(cell: Cell) -> str:

@@ -64,6 +64,19 @@ def paired_difference(only_first: int, only_second: int, rows: int) -> Interval:
     return Interval(float(max(-1.0, centre - half)), float(min(1.0, centre + half)))
 
 
+def difference(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
+    """95 % interval of second - first, of two independent estimates with their 95 % intervals.
+
+    MOVER, the method of variance estimates recovery (Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702). For accuracies with
+    Wilson's intervals that is Newcombe's hybrid score interval (1998). Of two cells or runs the pairing of rows is not used, for a record
+    does not hold who got which row right; the interval is then wider than it need be.
+    """
+    centre = second - first
+    low = centre - math.hypot(second - second_interval.low, first_interval.high - first)
+    high = centre + math.hypot(second_interval.high - second, first - first_interval.low)
+    return Interval(low, high)
+
+
 def seeds(values: Sequence[float]) -> Seeds:
     """Mean, sample standard deviation and Student's 95 % t-interval of the mean (Student 1908) over independent seeds.
 

@@ -28,12 +28,27 @@ def test_the_student_with_and_without() -> None:
     assert without[:2] == ("torch-cpu-seed1", "none")
     assert with_it[:2] == ("torch-cpu-seed1-augmented-published", "published")
     assert without[3].startswith("82.1 %|") and with_it[3].startswith("83.7 %|")
+    assert without[4] == "" and with_it[4] == "+1.6 points|−1.9 to +5.1"
+
+
+def test_a_cell_without_its_twin_has_no_change() -> None:
+    made = records.augmented()
+    made["cells"][0]["name"] = "torch-cpu-seed2"
+    assert [row[4] for row in rows(table(augmentation.section(made), "The student with and without"))] == ["", ""]
 
 
 def test_examples_stand_below_their_rows() -> None:
     shown = table(augmentation.section(records.augmented()), "torch-cpu-seed1-augmented-published: rows")
     assert [group.heading for group in shown.groups] == ["row 3", "row 9"]
-    assert rows(shown)[:2] == [("as it was", "a gorgeous , witty movie "), ("variant", "a lovely , witty movie")]
+    assert rows(shown)[:2] == [("as it was", "a gorgeous , witty movie "), ("variant", "a| |lovely| |, witty movie")]
+
+
+def test_new_words_of_a_variant_are_marked() -> None:
+    made = records.augmented()
+    entry = next(e for e in made["cells"][1]["stages"] if e["stage"] == "augment")
+    text, variant = "It won't be a Dull film ", "it won ' t be some fine film"
+    entry["result"]["details"]["examples"] = [{"row": 0, "texts": [text], "variants": [[variant]]}]
+    assert "it won ' t be **some fine** film" in markdown(document(clean(made)))
 
 
 @pytest.mark.parametrize(("cell", "agrees"), [(0, False), (1, True)])

@@ -102,3 +102,14 @@ def test_runs_that_share_half_of_their_errors_agree_at_the_level() -> None:
 def test_the_tolerance_refuses_what_is_no_proportion(rows: int, accuracy: float) -> None:
     with pytest.raises(ValueError, match="no proportion"):
         statistics.accuracy_tolerance(rows, accuracy)
+
+
+def test_accuracies_against_newcombe() -> None:
+    """Newcombe, Statistics in Medicine 17 (1998), 873-890, table II, method 10: 56/70 - 48/80 is 0.0524 to 0.3339."""
+    found = statistics.difference(48 / 80, statistics.wilson(48, 80), 56 / 70, statistics.wilson(56, 70))
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_equal_widths_grow_by_the_root_of_two() -> None:
+    found = statistics.difference(1.0, statistics.Interval(0.9, 1.1), 3.0, statistics.Interval(2.9, 3.1))
+    assert (found.low, found.high) == pytest.approx((2 - 0.1 * math.sqrt(2), 2 + 0.1 * math.sqrt(2)))
