@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any
 
 from harness.report import figures, statistics, values
@@ -100,14 +100,18 @@ def _variants(text: str, new: Sequence[str]) -> list[tuple[Text, ...]]:
 
 
 def _marked(text: str, new: str) -> Iterator[Span]:
-    """The variant's words, those strong that are not the text's. A variant is in basic tokens: words and single punctuation marks."""
-    old_words, words = re.findall(r"\w+|[^\w\s]", text.lower()), new.split()
-    matcher = SequenceMatcher(None, old_words, [word.lower() for word in words], autojunk=False)
-    for kind, _, _, begin, end in matcher.get_opcodes():
-        if begin < end:
-            if begin:
-                yield Span(" ")
-            yield Span(" ".join(words[begin:end]), "plain" if kind == "equal" else "strong")
+    """The variant's words, those strong that are not the text's. A variant has basic tokens, one for each of the text: words and single
+    punctuation marks. Where these come out differently (a candidate of two words, a script without spaces), nothing is marked.
+    """
+    old, words = re.findall(r"[^\W_]+|[^\w\s]|_", text.lower()), new.split()
+    if len(old) != len(words):
+        yield Span(new)
+        return
+    pairs = zip(old, words, strict=True)
+    for place, (is_new, run) in enumerate(groupby(pairs, lambda pair: pair[0] != pair[1].lower())):
+        if place:
+            yield Span(" ")
+        yield Span(" ".join(word for _, word in run), "strong" if is_new else "plain")
 
 
 def _scores(found: Sequence[Cell]) -> Table | None:

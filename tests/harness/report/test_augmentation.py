@@ -46,9 +46,11 @@ def test_examples_stand_below_their_rows() -> None:
 def test_new_words_of_a_variant_are_marked() -> None:
     made = records.augmented()
     entry = next(e for e in made["cells"][1]["stages"] if e["stage"] == "augment")
-    text, variant = "It won't be a Dull film ", "it won ' t be some fine film"
-    entry["result"]["details"]["examples"] = [{"row": 0, "texts": [text], "variants": [[variant]]}]
-    assert "it won ' t be **some fine** film" in markdown(document(clean(made)))
+    text, variants = "It won't be a Dull film ", ["it won ' t be some fine film", "it won ' t be a dull new york"]
+    entry["result"]["details"]["examples"] = [{"row": 0, "texts": [text], "variants": [variants]}]
+    shown = markdown(document(clean(made)))
+    assert "it won ' t be **some fine** film" in shown
+    assert "| it won ' t be a dull new york |" in shown, "words that cannot be told apart are not marked"
 
 
 @pytest.mark.parametrize(("cell", "agrees"), [(0, False), (1, True)])
