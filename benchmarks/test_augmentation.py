@@ -22,16 +22,13 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.published_code import DATA_ROOT, NEEDS_BOTH, PUBLISHED
 from benchmarks.torch_process import last_line, run
 from harness.paths import ROOT, cache_dir
 from harness.resolve.environment import ensure_environment
 from harness.resolve.weights import resolve_weights
 
-PUBLISHED, DATA_ROOT = os.environ.get("PUBLISHED_TINYBERT", ""), os.environ.get("DATA_ROOT", "")
-pytestmark = pytest.mark.skipif(
-    not (Path(PUBLISHED) / "data_augmentation.py").is_file() or not (Path(DATA_ROOT) / "SST-2").is_dir(),
-    reason="PUBLISHED_TINYBERT and DATA_ROOT must name Huawei's folder TinyBERT and a folder with SST-2",
-)
+pytestmark = NEEDS_BOTH
 ROWS = int(os.environ.get("AUGMENTATION_ROWS", "500"))
 # The sides take turns, each in a process of its own, so that a machine that slows down slows both.
 TURNS, THREADS, SEED, BATCH_TOKENS = 5, 2, 1, 2048

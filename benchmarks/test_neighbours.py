@@ -15,7 +15,6 @@ interpreter: 17 MB against 1.7 GB.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 from collections.abc import Iterator
@@ -24,15 +23,12 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.published_code import DATA_ROOT, NEEDS_BOTH, PUBLISHED
 from harness.paths import ROOT, cache_dir
 from harness.resolve.environment import ensure_environment
 from harness.resolve.weights import resolve_weights
 
-PUBLISHED, DATA_ROOT = os.environ.get("PUBLISHED_TINYBERT", ""), os.environ.get("DATA_ROOT", "")
-pytestmark = pytest.mark.skipif(
-    not (Path(PUBLISHED) / "data_augmentation.py").is_file() or not (Path(DATA_ROOT) / "SST-2").is_dir(),
-    reason="PUBLISHED_TINYBERT and DATA_ROOT must name Huawei's folder TinyBERT and a folder with SST-2",
-)
+pytestmark = NEEDS_BOTH
 ROWS, DIMENSION = 100_000, 300
 PUBLISHED_CALLS = 20  # of a turn
 BAR_WORD, BAR_TASK, BAR_READ = 20.0, 100.0, 4.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import statistics
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,14 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.published_code import DATA_ROOT, NEEDS_BOTH, PUBLISHED
 from benchmarks.torch_process import last_line, run
 from harness.paths import ROOT, cache_dir
 from harness.resolve.environment import ensure_environment
 from harness.resolve.weights import resolve_weights
 from harness.suite import load_suite
 
-PUBLISHED, DATA_ROOT = os.environ.get("PUBLISHED_TINYBERT", ""), os.environ.get("DATA_ROOT", "")
-pytestmark = pytest.mark.skipif(
-    not (Path(PUBLISHED) / "task_distill.py").is_file() or not (Path(DATA_ROOT) / "SST-2").is_dir(),
-    reason="PUBLISHED_TINYBERT and DATA_ROOT must name Huawei's folder TinyBERT and a folder with SST-2",
-)
+pytestmark = NEEDS_BOTH
 BATCH_SIZE, LENGTH, SEED = 32, 128, 1
 # The first steps allocate memory and choose kernels; they are left out of the published code's speed.
 PUBLISHED_STEPS, WARMUP_STEPS = 14, 2
